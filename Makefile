@@ -1,0 +1,52 @@
+# Two commands do everything: `make demo` and `make test`. `make` alone lists the rest.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PYTHONDONTWRITEBYTECODE ?=
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml .ci/setup
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" bash .ci/setup
+	@touch $@
+
+setup: $(READY) ## make the virtual environment (the other targets do it by themselves)
+
+demo: $(READY) ## the main job on the embedded simulator (ENGINE=embedded|pulumi forces the engine)
+	@$(BIN)/ahv demo $(if $(ENGINE),--engine $(ENGINE))
+
+test: $(READY) ## all tests that need nothing but this machine
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not pulumi and not guest and not slow" --cov --cov-report=term:skip-covered -q
+
+test-pulumi: $(READY) ## the same life cycles on the real pulumi; fails where it is not on PATH
+	@command -v pulumi >/dev/null || { echo "make test-pulumi needs pulumi on PATH: install it from pulumi.com, then call again" >&2; exit 1; }
+	@$(BIN)/pytest -m pulumi -q
+
+check: $(READY) ## formatting, lint, types, architecture, schema and docs are fresh
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pulumi_ahv.schema --check
+
+format: $(READY) ## format and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+schema: $(READY) ## write schema.json and docs/resources from the declarations
+	@$(BIN)/python -m pulumi_ahv.schema
+
+lock: $(READY) ## resolve the dependencies anew (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+	  --all-extras --group dev --no-emit-package pulumi-ahv pyproject.toml -o requirements.lock
+
+clean: ## remove the virtual environment and caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage .hypothesis
+
+.PHONY: help setup demo test test-pulumi check format schema lock clean

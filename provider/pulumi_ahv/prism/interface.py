@@ -1,0 +1,98 @@
+"""What can be done with a Prism, whichever product it is. Resources know these protocols and nothing below them.
+
+Rules that every implementation keeps (design rules 2 to 6):
+
+- ``get`` answers ``None`` for a positive not-found only; every other failure is raised.
+- ``delete`` of what is not there succeeds.
+- A call that changes something waits for its task within the deadline it is given and reads back what came of it.
+- ``key`` is a stable text that names one intention ("make this image for this owner"): request ids are derived from
+  it, so that the same call after a crash is the same call to Prism, and never a second object.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pulumi_ahv.kernel.clock import Deadline
+from pulumi_ahv.kernel.progress import Progress
+from pulumi_ahv.prism.values import (
+    Category,
+    Cluster,
+    Image,
+    ImageChange,
+    ImageSpec,
+    SiteInfo,
+    StorageContainer,
+)
+
+
+class Images(Protocol):
+    """Images of a site."""
+
+    def get(self, uuid: str) -> Image | None:
+        """The image, or ``None`` when Prism positively does not know it."""
+        ...
+
+    def named(self, name: str) -> list[Image]:
+        """All images of exactly this name; names are not unique in Prism."""
+        ...
+
+    def described(self, fragment: str) -> list[Image]:
+        """All images whose description holds this text: how owner marks are found."""
+        ...
+
+    def create(self, spec: ImageSpec, *, key: str, deadline: Deadline, progress: Progress) -> Image:
+        """Make an image and wait until Prism has taken its content in.
+
+        Raises:
+            TaskError: Prism took the call and did not finish it; nothing, or an object that carries the description
+                of ``spec``, is left.
+        """
+        ...
+
+    def update(self, uuid: str, change: ImageChange, *, deadline: Deadline) -> Image:
+        """Change an image in place and read it back."""
+        ...
+
+    def delete(self, uuid: str, *, deadline: Deadline) -> None:
+        """Delete an image; one that is not there is deleted already."""
+        ...
+
+
+class Inventory(Protocol):
+    """What a site consists of and what its operators named."""
+
+    def clusters(self) -> list[Cluster]:
+        """AOS clusters; never Prism Central itself."""
+        ...
+
+    def storage_containers(self) -> list[StorageContainer]:
+        """Storage containers of all clusters."""
+        ...
+
+    def category(self, key: str, value: str) -> Category | None:
+        """One category, or ``None``. Always ``None`` on Element, which has none."""
+        ...
+
+    def category_by_uuid(self, uuid: str) -> Category | None:
+        """The same, by its id."""
+        ...
+
+
+class Site(Protocol):
+    """One Prism that answered, under the name the user gave the connection."""
+
+    @property
+    def info(self) -> SiteInfo:
+        """What was found out when the connection was made."""
+        ...
+
+    @property
+    def images(self) -> Images:
+        """Its images."""
+        ...
+
+    @property
+    def inventory(self) -> Inventory:
+        """Its clusters, storage containers and categories."""
+        ...
