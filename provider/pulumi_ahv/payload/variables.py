@@ -1,0 +1,164 @@
+"""The variables a template sees: plain data of one pool member, secrets among it, and values that are not known yet.
+
+Templates get copies made of plain types only, so that no attribute of a real object can be reached from one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_interface
+from typing import Final
+
+from pulumi_ahv.kernel.secrets import MASK, Secret
+
+
+class _Unknown:
+    """The type of :data:`UNKNOWN`."""
+
+    def __repr__(self) -> str:
+        return "[not known yet]"
+
+
+UNKNOWN: Final = _Unknown()
+"""Stands for a value that a preview does not know yet; a payload that holds one is not rendered."""
+
+
+@dataclass(frozen=True)
+class Nic:
+    """One network interface as the guest is to configure it.
+
+    ``addresses`` carry their prefix length (``10.0.0.5/24``); none at all means DHCP. ``mac`` is what the guest matches
+    the interface by; without it, ``name`` is taken for the guest's own name of the interface.
+    """
+
+    name: str = "eth0"
+    mac: str = ""
+    addresses: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
+    dns_servers: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
+    mtu: int = 0
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The Active Directory domain that members join."""
+
+    name: str
+    ou: str = ""
+    account: str = ""
+    password: Secret | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """One machine a payload is rendered for.
+
+    ``hostname`` is the name inside the guest where it differs from ``name``. ``variables`` go over those of the
+    payload.
+    """
+
+    name: str
+    slot: int = 0
+    hostname: str = ""
+    nics: tuple[Nic, ...] = ()
+    domain: Domain | None = None
+    variables: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def guest_name(self) -> str:
+        """The host name inside the guest."""
+        return self.hostname or self.name
+
+
+RESERVED = ("name", "slot", "hostname", "fqdn", "domain", "nics", "addresses", "address")
+"""Names that every template sees; a variable of the user's cannot have them."""
+
+
+def scope_of(member: Member, variables: Mapping[str, object]) -> dict[str, object]:
+    """Everything a template for this member may name. Secrets and unknown values are still wrapped.
+
+    ``address`` is there only when the member has a static one: a template that needs it then fails by its name.
+    """
+    scope: dict[str, object] = {**variables, **member.variables}
+    host = member.guest_name
+    scope |= {"name": member.name, "slot": member.slot, "hostname": host, "fqdn": host, "domain": None}
+    if member.domain:
+        scope["fqdn"] = f"{host}.{member.domain.name}"
+        scope["domain"] = {
+            "name": member.domain.name,
+            "ou": member.domain.ou,
+            "account": member.domain.account,
+            "password": member.domain.password,
+        }
+    scope["nics"] = [_nic_bag(nic) for nic in member.nics]
+    addresses = [str(ip_interface(address).ip) for nic in member.nics for address in nic.addresses]
+    scope["addresses"] = addresses
+    if addresses:
+        scope["address"] = addresses[0]
+    return scope
+
+
+def unknown_paths(value: object, path: str = "") -> list[str]:
+    """Where unknown values are: ``["token", "hosts[2]"]``."""
+    return [place for place, leaf in _leaves(value, path) if leaf is UNKNOWN]
+
+
+def secrets_in(value: object) -> dict[str, Secret]:
+    """All secrets, by their path."""
+    return {place: leaf for place, leaf in _leaves(value, "") if isinstance(leaf, Secret)}
+
+
+def revealed(value: object) -> object:
+    """A copy in plain types, secrets in clear."""
+    return _plain(value, masked=None, path="")
+
+
+def masked(value: object, only: str | None = None) -> object:
+    """A copy in plain types, every secret (or the one at path ``only``) replaced by the mask."""
+    return _plain(value, masked=only or "", path="")
+
+
+def _nic_bag(nic: Nic) -> dict[str, object]:
+    return {
+        "name": nic.name,
+        "mac": nic.mac,
+        "addresses": list(nic.addresses),
+        "gateways": list(nic.gateways),
+        "dns_servers": list(nic.dns_servers),
+        "dns_search": list(nic.dns_search),
+        "mtu": nic.mtu,
+    }
+
+
+def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}[{index}]")
+    else:
+        yield path, value
+
+
+def _plain(value: object, *, masked: str | None, path: str) -> object:
+    """Copy; ``masked`` is None (reveal all), "" (mask all) or the one path to mask."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return str(value)
+        case Secret():
+            return MASK if masked is not None and masked in ("", path) else value.reveal()
+        case Mapping():
+            return {
+                str(key): _plain(inner, masked=masked, path=f"{path}.{key}" if path else str(key))
+                for key, inner in value.items()
+            }
+        case list() | tuple():
+            return [_plain(inner, masked=masked, path=f"{path}[{index}]") for index, inner in enumerate(value)]
+    raise TypeError(
+        f"variable {path!r} is a {type(value).__name__}: templates see text, numbers, flags, lists and mappings"
+    )
