@@ -20,7 +20,8 @@ class SiteInfo:
     """What a connection found out when it was made.
 
     ``version`` is the product's own (``pc.7.3``, ``6.10``), empty where it was not told; ``api`` maps a namespace to
-    the version that is spoken with it (``{"vmm": "v4.1"}``).
+    the version that is spoken with it (``{"vmm": "v4.1"}``). ``cluster_uuid`` is the cluster that the connection's
+    settings name, empty where they name none.
     """
 
     name: str
@@ -28,6 +29,7 @@ class SiteInfo:
     product: Product
     version: str
     api: dict[str, str]
+    cluster_uuid: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,102 @@
+"""Clusters, storage containers and categories of Prism Central.
+
+Lists of clusters and containers are kept for some seconds, because a run with many images asks for them once per
+image; a category is kept once it was found, because its id never changes. A miss is never kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from pulumi_ahv.kernel.clock import Clock
+from pulumi_ahv.prism.central.api import Api, Collection, quoted
+from pulumi_ahv.prism.values import Category, Cluster, StorageContainer
+
+CLUSTERS = Collection("clustermgmt", "config/clusters", "cluster")
+CONTAINERS = Collection("clustermgmt", "config/storage-containers", "storage container")
+CATEGORIES = Collection("prism", "config/categories", "category")
+_KEPT = 10.0
+
+T = TypeVar("T")
+
+
+class CentralInventory:
+    """``Inventory`` of one Prism Central."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        clock = api.transport.clock
+        self._clusters = _Recent(self._read_clusters, clock)
+        self._containers = _Recent(self._read_containers, clock)
+        self._categories: dict[tuple[str, str], Category] = {}
+
+    def clusters(self) -> list[Cluster]:
+        """AOS clusters; never Prism Central itself, which is in the same list."""
+        return list(self._clusters.get())
+
+    def storage_containers(self) -> list[StorageContainer]:
+        """Storage containers of all clusters."""
+        return list(self._containers.get())
+
+    def category(self, key: str, value: str) -> Category | None:
+        """One category by key and value, or ``None``."""
+        if (key, value) not in self._categories:
+            wanted = f"key eq {quoted(key)} and value eq {quoted(value)}"
+            doing = f"Looking for the category {key}={value}"
+            for data in self._api.entries(CATEGORIES, doing=doing, filter_by=wanted):
+                found = _category(data)
+                if (found.key, found.value) == (key, value):
+                    self._categories[key, value] = found
+        return self._categories.get((key, value))
+
+    def category_by_uuid(self, uuid: str) -> Category | None:
+        """The same, by its id."""
+        entity = self._api.get(CATEGORIES, uuid, doing=f"Reading category {uuid}")
+        return _category(entity.data) if entity else None
+
+    def _read_clusters(self) -> list[Cluster]:
+        return aos_clusters(self._api.entries(CLUSTERS, doing="Listing clusters"))
+
+    def _read_containers(self) -> list[StorageContainer]:
+        listed = self._api.entries(CONTAINERS, doing="Listing storage containers")
+        return [
+            StorageContainer(_text(data, "containerExtId"), _text(data, "name"), _text(data, "clusterExtId"))
+            for data in listed
+        ]
+
+
+class _Recent(Generic[T]):
+    """A list that is read again when it is older than some seconds."""
+
+    def __init__(self, read: Callable[[], list[T]], clock: Clock) -> None:
+        self._read = read
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._value: list[T] = []
+        self._until = float("-inf")
+
+    def get(self) -> list[T]:
+        with self._lock:
+            if self._clock.monotonic() >= self._until:
+                self._value = self._read()
+                self._until = self._clock.monotonic() + _KEPT
+            return self._value
+
+
+def aos_clusters(listed: Any) -> list[Cluster]:
+    """The clusters of a list that run machines."""
+    return [Cluster(_text(data, "extId"), _text(data, "name")) for data in listed if not _is_central(data)]
+
+
+def _is_central(data: Mapping[str, Any]) -> bool:
+    return "PRISM_CENTRAL" in ((data.get("config") or {}).get("clusterFunction") or ())
+
+
+def _category(data: Mapping[str, Any]) -> Category:
+    return Category(_text(data, "extId"), _text(data, "key"), _text(data, "value"))
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    return str(data.get(name) or "")
