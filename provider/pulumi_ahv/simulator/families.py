@@ -1,0 +1,21 @@
+"""The families of the API that a site serves. A new one is a module beside these and a name in this list."""
+
+from __future__ import annotations
+
+from pulumi_ahv.simulator import categories, clusters, discovery, images, storage_containers, tasks
+from pulumi_ahv.simulator.routing import Routes
+from pulumi_ahv.simulator.work import Operation
+
+
+def routes() -> Routes:
+    """Every route of every family."""
+    return Routes(
+        route
+        for family in (discovery, tasks, categories, clusters, storage_containers, images)
+        for route in family.ROUTES
+    )
+
+
+def operations() -> list[Operation]:
+    """Every kind of task of every family."""
+    return [operation for family in (storage_containers, images) for operation in family.OPERATIONS]

@@ -1,0 +1,157 @@
+"""Puts a site on a port of loopback with TLS: in this process for tests, or as the process of ``ahv sim``.
+
+Owns sockets, threads and certificates; nothing of Prism is known here.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from pulumi_ahv.kernel.clock import Clock, SystemClock
+from pulumi_ahv.simulator import families, scenario
+from pulumi_ahv.simulator.certificates import Certificates, issue
+from pulumi_ahv.simulator.control import control
+from pulumi_ahv.simulator.gateway import Gateway
+from pulumi_ahv.simulator.remote import Control
+from pulumi_ahv.simulator.settings import Settings
+from pulumi_ahv.simulator.site import Site
+
+_HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Prism:
+    """A running site, as a client needs to know it."""
+
+    url: str
+    port: int
+    ca_file: Path
+    username: str
+    password: str
+    api_key: str
+    control: Control
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's protocol that lets the application cut the connection: ASGI has no word for it."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {"ahv.cut": self.transport.abort}
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Cut what is open: a client that keeps its connection alive would hold the end up."""
+        for connection in list(self.server_state.connections):
+            if (transport := getattr(connection, "transport", None)) is not None:
+                transport.abort()
+        await super().shutdown(sockets)
+
+
+@contextmanager
+def running(*, clock: Clock | None = None, port: int = 0, pace: float = 0.05, **settings: Any) -> Iterator[Prism]:
+    """Run a site in a thread of this process while the block lasts.
+
+    ``settings`` are fields of ``Settings``. Tasks run 20 times as fast as on ``ahv sim`` unless ``pace`` says otherwise. A
+    ``ManualClock`` that the caller also sleeps on makes every duration exact and free.
+    """
+    site, server, listener, prism, ready = _prepare(Settings(pace=pace, **settings), clock or SystemClock(), port)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="ahv-sim", daemon=True)
+    thread.start()
+    try:
+        ready.wait(10)
+        yield prism
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+        site.close()
+
+
+def serve(settings: Settings, *, port: int, announce: Callable[[Prism], None]) -> None:
+    """Run a site in this process until it is told to stop (SIGINT, SIGTERM); ``announce`` is called once it listens."""
+    site, server, listener, prism, ready = _prepare(settings, SystemClock(), port, announce)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        listener.close()
+        site.close()
+    del prism, ready
+
+
+def _prepare(
+    settings: Settings, clock: Clock, port: int, announce: Callable[[Prism], None] | None = None
+) -> tuple[Site, _Server, socket.socket, Prism, threading.Event]:
+    site = open_site(settings, clock)
+    certificates = issue(site.store.folder)
+    listener = _listen(port)
+    prism = _describe(settings, certificates, listener.getsockname()[1])
+    ready = threading.Event()
+
+    def started() -> None:
+        ready.set()
+        if announce is not None:
+            announce(prism)
+
+    gateway = Gateway(site, families.routes(), sides={"/_sim": control})
+    return site, _Server(_config(gateway, certificates), started), listener, prism, ready
+
+
+def _listen(port: int) -> socket.socket:
+    """A listening socket. asyncio turns Nagle's delay off only where the protocol is named."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((_HOST, port))
+    listener.listen(128)
+    return listener
+
+
+def open_site(settings: Settings, clock: Clock) -> Site:
+    """A site with its inventory: the stored one, or the default where nothing is stored."""
+    site = Site(settings, clock, families.operations())
+    if not len(site.store.table("clusters")):
+        scenario.furnish(site)
+        site.store.flush()
+    return site
+
+
+def _config(gateway: Gateway, certificates: Certificates) -> uvicorn.Config:
+    return uvicorn.Config(
+        gateway,
+        http=_Protocol,
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+        ssl_certfile=str(certificates.chain_file),
+        ssl_keyfile=str(certificates.key_file),
+    )
+
+
+def _describe(settings: Settings, certificates: Certificates, port: int) -> Prism:
+    url = f"https://{_HOST}:{port}"
+    remote = Control(url, certificates.ca_file)
+    return Prism(url, port, certificates.ca_file, settings.username, settings.password, settings.api_key, remote)
