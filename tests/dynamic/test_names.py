@@ -12,6 +12,10 @@ def test_names_are_translated_both_ways(python: str, wire: str) -> None:
     assert (camel(python), snake(wire)) == (wire, python)
 
 
+def test_the_key_of_the_sdk_itself_is_left_alone() -> None:
+    assert camel("__provider") == snake("__provider") == "__provider"
+
+
 @given(WORD)
 def test_every_python_name_survives_the_way_there_and_back(name: str) -> None:
     assert snake(camel(name)) == name

@@ -9,7 +9,9 @@ import pulumi
 
 
 def camel(name: str) -> str:
-    """``size_bytes`` to ``sizeBytes``."""
+    """``size_bytes`` to ``sizeBytes``. The SDK's own keys, which begin with an underscore, stay as they are."""
+    if name.startswith("_"):
+        return name
     head, *rest = name.split("_")
     return head + "".join(part.capitalize() for part in rest)
 

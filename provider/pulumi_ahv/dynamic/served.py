@@ -114,7 +114,7 @@ def _line(label: str, error: Exception) -> str:
         return f"{label}: {error}"
     if isinstance(error, AhvError):
         return str(error)
-    place = traceback.extract_tb(error.__traceback__)[-1]
+    place = traceback.extract_tb(error.__traceback__, limit=-1)[0]  # a limit of its own: ours is zero
     return (
         f"{label}: this is an error in pulumi-ahv ({type(error).__name__}: {error}, at {place.name}:{place.lineno}). "
         f"Please report it with the traceback that {DEBUG}=1 shows."

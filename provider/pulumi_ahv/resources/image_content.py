@@ -6,10 +6,9 @@ in S3, the address that Prism fetches from, the disk that it copies.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.prism.values import ImageSource, StreamSource, UrlSource, VmDiskSource
@@ -71,7 +70,7 @@ def _of_file(path: str, checksum: declared.ImageChecksum | None, kind: str, dige
 
     def reader() -> BinaryIO:
         opened = Path(path).open("rb")  # noqa: SIM115 - closed by whoever uploads it
-        return cast("BinaryIO", CheckedReader(opened, what=path, size=facts.size, sha256=facts.sha256))
+        return CheckedReader(opened, size=facts.size, sha256=facts.sha256, path_property="source.path")
 
     source = StreamSource(reader, facts.size)
     return Content(f"sha256:{facts.sha256}", source, format=facts.format, sha256=facts.sha256)
@@ -90,7 +89,7 @@ def _of_object(place: declared.S3Object, checksum: declared.ImageChecksum | None
     if checksum and facts.sha256:
         _compare("sha256", checksum.sha256, facts.sha256, f"s3://{place.bucket}/{place.key}")
     version = facts.version_id or facts.etag
-    source = StreamSource(cast("Callable[[], BinaryIO]", open_object(location, facts)), facts.size)
+    source = StreamSource(open_object(location, facts), facts.size)
     identity = f"s3:{place.bucket}/{place.key}@{version}"
     return Content(identity, source, format=facts.format, sha256=facts.sha256)
 

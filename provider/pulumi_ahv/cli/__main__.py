@@ -1,0 +1,5 @@
+"""``python -m pulumi_ahv.cli`` is ``ahv``."""
+
+from pulumi_ahv.cli.main import app
+
+app()
