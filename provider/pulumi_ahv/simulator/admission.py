@@ -1,8 +1,9 @@
 """Who may call, and how often: credentials, sessions, rates.
 
-Facts (api-v4, sections 2.4 and 2.7): Basic or ``X-ntnx-api-key``; the first good answer sets session cookies that live 15
-minutes and are accepted instead; a 401 of the gateway has no JSON; every answer shows two families of rate headers;
-the whole PC takes 30 requests a second, listing VMs 2. Assumed: windows are whole seconds, refused calls count.
+Facts (api-v4, sections 2.4 and 2.7): Basic or ``X-ntnx-api-key``; the first good answer sets session cookies that
+live 15 minutes and are accepted instead; a 401 of the gateway has no JSON; every answer shows two families of rate
+headers; the whole PC takes 30 requests a second, listing VMs 2. Assumed: windows are whole seconds, refused calls
+count.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What a handler can answer: a reply, or a refusal in one of the shapes in which Prism says no.
 
-Owns the envelope and the error bodies (api-v4, sections 2.2 and 2.8). Framing of entities is ``framing``'s. A ``Refusal`` raised
-in a handler becomes the HTTP answer; raised while a task runs it becomes the task's ``errorMessages``.
+Owns the envelope and the error bodies (api-v4, sections 2.2 and 2.8). Framing of entities is ``framing``'s. A
+``Refusal`` raised in a handler becomes the HTTP answer; raised while a task runs it becomes the task's
+``errorMessages``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Categories (api-v4, section 3): the one family without tasks. 201, 200 and 204 at once; one entity per key and value.
 
-Assumed: the same pair twice is a 409, a key that changes is a 400, a category in use is not deleted; system categories can be
-read and assigned but not changed.
+Assumed: the same pair twice is a 409, a key that changes is a 400, a category in use is not deleted; system
+categories can be read and assigned but not changed.
 """
 
 from __future__ import annotations

@@ -28,17 +28,21 @@ async def control(site: Site, request: Request) -> Response:
     name = parts[0] if parts else "about"
     try:
         values = {**request.query_params, **(json.loads(await request.body() or b"{}"))}
-        action = _ACTIONS.get((request.method, name))
-        if action is None:
-            raise UnknownControl(f"{request.method} {request.url.path}")
         site.settle()
-        answer = action(site, parts[1:], values)
+        answer = _action(request.method, name)(site, parts[1:], values)
         site.settle()
     except UnknownControl as error:
         return _answer(404, {"error": f"no such control: {error}"})
     except (ValueError, TypeError, KeyError) as error:
         return _answer(400, {"error": str(error)})
     return _answer(200, answer)
+
+
+def _action(method: str, name: str) -> Action:
+    action = _ACTIONS.get((method, name))
+    if action is None:
+        raise UnknownControl(f"{method} {name}")
+    return action
 
 
 def _answer(status: int, body: Any) -> Response:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pulumi_ahv.simulator import categories, clusters, discovery, images, storage_containers, tasks
+from pulumi_ahv.simulator import categories, clusters, discovery, images, objects, storage_containers, tasks
+from pulumi_ahv.simulator.gateway import Side
 from pulumi_ahv.simulator.routing import Routes
 from pulumi_ahv.simulator.work import Operation
 
@@ -14,6 +15,11 @@ def routes() -> Routes:
         for family in (discovery, tasks, categories, clusters, storage_containers, images)
         for route in family.ROUTES
     )
+
+
+def sides() -> list[Side]:
+    """What is not of the v4 form."""
+    return [Side(objects.PREFIX, objects.operation, objects.serve)]
 
 
 def operations() -> list[Operation]:

@@ -1,9 +1,10 @@
 """Puts v4's framing on objects that go out, and takes it off those that come in.
 
-Owns ``$objectType``, ``$reserved``, validation of bodies against the declared types, and which field which minor version
-shows. Facts (api-v4, sections 2.1 and 2.8): a nested list of one type carries its framing on the first element only; absent
-values are left out; one-of fields are told apart by the ``$objectType`` of the value; ``$fv`` follows the version in the path.
-Assumed: a body may leave out ``$objectType`` where only one type is possible, and fields that nobody declared are dropped.
+Owns ``$objectType``, ``$reserved``, validation of bodies against the declared types, and which field which minor
+version shows. Facts (api-v4, sections 2.1 and 2.8): a nested list of one type carries its framing on the first
+element only; absent values are left out; one-of fields are told apart by the ``$objectType`` of the value; ``$fv``
+follows the version in the path. Assumed: a body may leave out ``$objectType`` where only one type is possible, and
+fields that nobody declared are dropped.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ class _Checker:
         if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "bool"):
             self._findings.append((path, f"must be of type {kind}"))
             return
-        if kind == "str<uuid>" and not UUID.match(value):
+        if kind == "str<uuid>" and not UUID.match(str(value)):
             self._findings.append((path, f"must match {UUID.pattern}"))
         size = len(value) if isinstance(value, str) else value
         if isinstance(value, bool) or not isinstance(size, int):

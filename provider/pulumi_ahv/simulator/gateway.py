@@ -1,16 +1,16 @@
 """The way of a request through the site: fault rules, credentials, rates, route, preconditions, handler, envelope.
 
-An ASGI application. The order is that of the gates of a real PC as far as it is known (api-v4, section 2); where a gate says no,
-the answer has the shape that this gate uses: HTML of the gateway, SchemaValidationError, AppMessage. Uploads go by
-``objects``, controls by ``control``; both are handed in.
+An ASGI application. The order is that of the gates of a real PC as far as it is known (api-v4, section 2); where a
+gate says no, the answer has the shape that this gate uses: HTML of the gateway, SchemaValidationError, AppMessage.
+Uploads go by ``objects``, controls by ``control``; both are handed in.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -26,16 +26,26 @@ from pulumi_ahv.simulator.preconditions import RequestIds, check_etag
 from pulumi_ahv.simulator.routing import Call, Principal, Route, Routes
 from pulumi_ahv.simulator.site import Site
 
-Side = Callable[[Site, Request], Awaitable[Response]]
+Serve = Callable[[Site, Request], Awaitable[Response]]
 _MOST_BODY = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Side:
+    """A part of the site that speaks another protocol than v4: where it lies, how its calls are called, who serves."""
+
+    prefix: str
+    operation: Callable[[Request], str]
+    serve: Serve
 
 
 class Gateway:
     """The site's front door."""
 
-    def __init__(self, site: Site, routes: Routes, *, sides: dict[str, Side]) -> None:
+    def __init__(self, site: Site, routes: Routes, *, control: Serve, sides: Sequence[Side] = ()) -> None:
         self.site = site
         self.routes = routes
+        self._control = control
         self._sides = sides
         self._doorkeeper = Doorkeeper(site)
         self._rates = RateLimits(site)
@@ -45,16 +55,16 @@ class Gateway:
         """Serve one request."""
         request = Request(scope, receive)
         if scope["path"].startswith("/_sim"):
-            response = await self._sides["/_sim"](self.site, request)
-            self.site.store.flush()
-            await response(scope, receive, send)
-            return
-        await self._settled()
-        visit = Visit(self, request)
-        response = await visit.answer()
+            response: Response | None = await self._control(self.site, request)
+        else:
+            response = await self._visited(request)
         self.site.store.flush()
         if response is not None:
             await response(scope, receive, send)
+
+    async def _visited(self, request: Request) -> Response | None:
+        await self._settled()
+        return await Visit(self, request).answer()
 
     async def _settled(self) -> None:
         """Do what is due. Under a manual clock slow work takes no time of the site's, so it is waited for."""
@@ -65,7 +75,7 @@ class Gateway:
 
     def side_of(self, path: str) -> Side | None:
         """Who else serves a path, if not the routes."""
-        return next((side for prefix, side in self._sides.items() if path.startswith(prefix)), None)
+        return next((side for side in self._sides if path.startswith(side.prefix)), None)
 
     def identify(self, request: Request) -> tuple[Principal, str]:
         """Who calls."""
@@ -140,16 +150,14 @@ class Visit:
         if side is None:
             body = await self._read()
             self._find_route()
+        else:
+            self._entry["operation"] = side.operation(self._request)
         rule = self._rule(body)
         if rule is not None and await self._strikes_before(rule):
             return None
-        self._site.injector.current = rule if rule is not None and rule.kind in TASK_KINDS else None
-        try:
-            response = self._faulty(rule) if rule else None
-            if response is None:
-                response = await self._served(body, side)
-        finally:
-            self._site.injector.current = None
+        response = self._faulty(rule) if rule else None
+        if response is None:
+            response = await self._served(body, side, rule)
         response.headers.update({"Server": "envoy", **self._headers})
         self._entry["status"] = response.status_code
         if rule is not None and rule.kind == "drop-after-commit":
@@ -186,7 +194,7 @@ class Visit:
         ]
         path = self._request.url.path
         about = " ".join([path, body.decode("utf-8", "replace"), *names])
-        operation = self._route.operation if self._route else ""
+        operation = str(self._entry.get("operation", ""))
         rule = self._site.injector.match(Target(self._request.method, path, operation, about))
         if rule is not None:
             self._entry["fault"] = rule.kind
@@ -206,7 +214,7 @@ class Visit:
 
     async def _cut(self) -> None:
         """Cut the connection as a dying peer does: reset, no answer."""
-        self._request.scope["extensions"]["ahv.cut"]()
+        self._request.scope["extensions"]["ahv.cut"]["abort"]()
         while (await self._request.receive())["type"] != "http.disconnect":
             pass
 
@@ -235,16 +243,20 @@ class Visit:
         media = "text/html" if rule.body == "html" else "text/plain"
         return Response(bodies.get(rule.body, ""), rule.status, media_type=media)
 
-    async def _served(self, body: bytes, side: Side | None) -> Response:
+    async def _served(self, body: bytes, side: Side | None, rule: Rule | None) -> Response:
         try:
             if side is not None:
-                return await side(self._site, self._request)
+                return await side.serve(self._site, self._request)
             user, token = self._gateway.identify(self._request)
             self._entry["user"] = user.name
             if token:
                 self._headers["Set-Cookie"] = f"{COOKIE}={token}; Path=/; Secure; HttpOnly"
             self._headers.update(self._gateway.rate(self._route))
-            return self._routed(user, body)
+            self._site.injector.current = rule if rule is not None and rule.kind in TASK_KINDS else None
+            try:
+                return self._routed(user, body)
+            finally:
+                self._site.injector.current = None
         except GatewayError as error:
             response = Response(error.body, error.status, headers=error.headers, media_type=error.content_type)
         except Refusal as refusal:

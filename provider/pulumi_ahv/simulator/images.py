@@ -1,9 +1,10 @@
 """Images (api-v4, section 4): create from a URL, an uploaded object or a VM disk; read, change, delete, download.
 
-Taking content in (download, checksum, conversion to sparse raw) is ``intake``'s, uploads are ``objects``'. Facts: needs name, type
-and source; names are not unique; the checksum is compared after the download and fails the task; ``source`` is not shown
-again. Assumed: without clusters an image goes to all of them; it lies in SelfServiceContainer; a failed create leaves
-no image; ``sizeBytes`` is the size of the raw disk; the download gives the raw disk.
+Taking content in (download, checksum, conversion to sparse raw) is ``intake``'s, uploads are ``objects``'. Facts:
+needs name, type and source; names are not unique; the checksum is compared after the download and fails the task;
+``source`` is not shown again. Assumed: without clusters an image goes to all of them; it lies in
+SelfServiceContainer; a failed create leaves no image; ``sizeBytes`` is the size of the raw disk; the download gives
+the raw disk.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Faults on purpose: rules that are asked about every call and every task, in order; the first that fits wins.
 
-Owns the rules and their matching; ``gateway`` and ``work`` carry out what a rule says. Chance comes from the site's seeded
-source, so a run with faults can be repeated.
+Owns the rules and their matching; ``gateway`` and ``work`` carry out what a rule says. Chance comes from the site's
+seeded source, so a run with faults can be repeated.
 """
 
 from __future__ import annotations

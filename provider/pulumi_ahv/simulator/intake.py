@@ -1,8 +1,9 @@
 """Takes the content of an image in: fetch or find it, compare its checksum, convert it to a sparse raw disk.
 
-Runs in a thread beside the site and touches nothing of it but files of its own. What cannot be done ends the task with a
-message. Facts (api-v4, section 4): http and https URLs with an insecure switch and Basic auth, SHA-1 or SHA-256 over what was
-fetched. Ours: only loopback is fetched from unless the site was told otherwise, so that tests never leave the machine; the codes.
+Runs in a thread beside the site and touches nothing of it but files of its own. What cannot be done ends the task
+with a message. Facts (api-v4, section 4): http and https URLs with an insecure switch and Basic auth, SHA-1 or
+SHA-256 over what was fetched. Ours: only loopback is fetched from unless the site was told otherwise, so that tests
+never leave the machine; the codes.
 """
 
 from __future__ import annotations

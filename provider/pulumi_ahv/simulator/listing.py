@@ -1,7 +1,8 @@
 """List calls: paging, ``$filter``, ``$orderby`` and ``$select`` over the bodies of entities.
 
-Facts (api-v4, section 2.3): ``$page`` from 0, ``$limit`` 1 to 100 with 50 as the default, anything else is a validation error;
-each list filters and sorts by fields of its own. Assumed: an unknown field is a 400, a page past the end is empty.
+Facts (api-v4, section 2.3): ``$page`` from 0, ``$limit`` 1 to 100 with 50 as the default, anything else is a
+validation error; each list filters and sorts by fields of its own. Assumed: an unknown field is a 400, a page past
+the end is empty.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ One type is one line (a backslash at its end continues it)::
     enum vmm.v4.content.ImageType = DISK_IMAGE ISO_IMAGE
 
 ``!`` required, ``{lo..hi}`` length of a text or range of a number, ``[]`` list, ``A|B`` one of, ``map<str,X>`` map,
-``<uuid>`` a UUID, ``@n`` first served by minor version n, ``+ext`` after the name adds extId, tenantId and links. It is the
-notation of the reference that the simulator was written from (api-v4, sections 3 to 8), so that both can be laid
-side by side. A type that is named but not declared is carried as it comes.
+``<uuid>`` a UUID, ``@n`` first served by minor version n, ``+ext`` after the name adds extId, tenantId and links.
+It is the notation of the reference that the simulator was written from (api-v4, sections 3 to 8), so that both can
+be laid side by side. A type that is named but not declared is carried as it comes.
 """
 
 from __future__ import annotations

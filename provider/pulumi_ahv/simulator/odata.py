@@ -1,9 +1,9 @@
 """The part of OData 4.01 that Prism's lists take in ``$filter``, compiled to a predicate over plain objects.
 
 Comparison (eq ne gt ge lt le) of a field and a literal, and/or/not and brackets, startswith/endswith/contains, and
-``path/any(x:x eq literal)``. Enum literals carry their type (``Prism.Config.TaskStatus'RUNNING'``) or stand as plain text; both
-are taken (api-v4, section 2.3). Which fields a list lets through is its own affair: it hands in the names. Assumed: ``ge`` and
-``le`` exist, text compares by case, an absent field equals null.
+``path/any(x:x eq literal)``. Enum literals carry their type (``Prism.Config.TaskStatus'RUNNING'``) or stand as
+plain text; both are taken (api-v4, section 2.3). Which fields a list lets through is its own affair: it hands in
+the names. Assumed: ``ge`` and ``le`` exist, text compares by case, an absent field equals null.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ class _Parser:
         return lambda item: type(value := lookup(item, path)) is type(wanted) and compare(value, wanted)
 
     def _field(self, path: str) -> str:
-        if path.split("/")[0] not in self._variables and path not in self._fields:
+        if path.split("/", 1)[0] not in self._variables and path not in self._fields:
             raise FilterError(f"field {path!r} cannot be filtered by here")
         return path
 

@@ -1,9 +1,10 @@
 """What a changing call has to bring: a request id that has not been used, and the ETag of what it changes.
 
-Facts (api-v4, sections 2.5 and 2.6): the ETag is ``YXBwbGljYXRpb24vanNvbg==:<hex>``, unquoted, and equal revisions of different
-entities may share it; missing is PLAT-10004, ``*`` 412 PLAT-10005, stale VMM-30303; the same request id gives the same task
-again, a FAILED one too, and a 400 after a 400. Assumed: the id counts per operation and path, is kept until reset, and
-is not kept for calls without a task other than refused ones; namespaces but vmm call a stale ETag PLAT-10006.
+Facts (api-v4, sections 2.5 and 2.6): the ETag is ``YXBwbGljYXRpb24vanNvbg==:<hex>``, unquoted, and equal revisions
+of different entities may share it; missing is PLAT-10004, ``*`` 412 PLAT-10005, stale VMM-30303; the same request
+id gives the same task again, a FAILED one too, and a 400 after a 400. Assumed: the id counts per operation and
+path, is kept until reset, and is not kept for calls without a task other than refused ones; namespaces but vmm call
+a stale ETag PLAT-10006.
 """
 
 from __future__ import annotations

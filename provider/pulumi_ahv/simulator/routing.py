@@ -1,8 +1,8 @@
 """The table of routes: what the site can do, where each call is known from, and what it leaves out.
 
-A family (``images``, ``clusters``, …) hands in its ``Route``s. A path that no route matches is answered 501 with method and path,
-never with a plausible 404 (``gateway`` does that); calls that are known to exist and are not served are listed in
-``unserved``, so that the coverage page tells both halves.
+A family (``images``, ``clusters``, …) hands in its ``Route``s. A path that no route matches is answered 501 with
+method and path, never with a plausible 404 (``gateway`` does that); calls that are known to exist and are not
+served are listed in ``unserved``, so that the coverage page tells both halves.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ Handler = Callable[["Site", Call], Reply]
 class Route:
     """One call of the API.
 
-    ``path`` is what follows ``/api/<namespace>/v4.N/``. ``guards`` names the table and path parameter of the entity whose ETag the
-    call has to carry. ``assumed`` says what of its behaviour no source settles.
+    ``path`` is what follows ``/api/<namespace>/v4.N/``. ``guards`` names the table and path parameter of the entity
+    whose ETag the call has to carry. ``assumed`` says what of its behaviour no source settles.
     """
 
     method: str

@@ -1,7 +1,8 @@
 """The inventory of a site: a default one, and what a caller adds to it.
 
-Everything is deterministic: the same seed gives the same names and UUIDs. Two AOS clusters (``berlin``, ``hamburg``) beside the PC
-itself, their storage containers and hosts, the categories of a fresh PC, one disk of a VM to make images from.
+Everything is deterministic: the same seed gives the same names and UUIDs. Two AOS clusters (``berlin``,
+``hamburg``) beside the PC itself, their storage containers and hosts, the categories of a fresh PC, one disk of a
+VM to make images from.
 """
 
 from __future__ import annotations

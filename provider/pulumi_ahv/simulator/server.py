@@ -46,7 +46,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {"ahv.cut": self.transport.abort}
+        self.scope["extensions"] = {"ahv.cut": {"abort": self.transport.abort}}
 
 
 class _Server(uvicorn.Server):
@@ -70,8 +70,8 @@ class _Server(uvicorn.Server):
 def running(*, clock: Clock | None = None, port: int = 0, pace: float = 0.05, **settings: Any) -> Iterator[Prism]:
     """Run a site in a thread of this process while the block lasts.
 
-    ``settings`` are fields of ``Settings``. Tasks run 20 times as fast as on ``ahv sim`` unless ``pace`` says otherwise. A
-    ``ManualClock`` that the caller also sleeps on makes every duration exact and free.
+    ``settings`` are fields of ``Settings``. Tasks run 20 times as fast as on ``ahv sim`` unless ``pace`` says
+    otherwise. A ``ManualClock`` that the caller also sleeps on makes every duration exact and free.
     """
     site, server, listener, prism, ready = _prepare(Settings(pace=pace, **settings), clock or SystemClock(), port)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="ahv-sim", daemon=True)
@@ -111,7 +111,7 @@ def _prepare(
         if announce is not None:
             announce(prism)
 
-    gateway = Gateway(site, families.routes(), sides={"/_sim": control})
+    gateway = Gateway(site, families.routes(), control=control, sides=families.sides())
     return site, _Server(_config(gateway, certificates), started), listener, prism, ready
 
 

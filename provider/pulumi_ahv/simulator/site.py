@@ -1,6 +1,7 @@
 """One Prism: its store, time, tasks, rules and journal, put together.
 
-``Site`` is what handlers are given. It owns nothing but the wiring and the source of ids; families of the API own behaviour.
+``Site`` is what handlers are given. It owns nothing but the wiring and the source of ids; families of the API own
+behaviour.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Storage containers (api-v4, section 7): CRUD by tasks, and how much room is left in one.
 
-Lists show ``containerExtId`` and no ``extId`` (recorded from a real PC). Assumed: a container is filled by the data of images and
-disks, holes are free; ``maxCapacityBytes`` is the limit.
+Lists show ``containerExtId`` and no ``extId`` (recorded from a real PC). Assumed: a container is filled by the data
+of images and disks, holes are free; ``maxCapacityBytes`` is the limit.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The one store: every entity, task, session and event of a site, in memory, and in a SQLite file where one is named.
 
-A record is a plain body (the newest minor's wire shape without its framing) and hidden values that no API shows. Memory is the
-truth while the process lives; ``flush`` writes what changed in one transaction. The gateway flushes before it answers, so a
-killed process has everything that anybody was told of. Content of disks lies in ``disks``, beside the file, one sparse
-file per content, never changed once it is named by a record.
+A record is a plain body (the newest minor's wire shape without its framing) and hidden values that no API shows.
+Memory is the truth while the process lives; ``flush`` writes what changed in one transaction. The gateway flushes
+before it answers, so a killed process has everything that anybody was told of. Content of disks lies in ``disks``,
+beside the file, one sparse file per content, never changed once it is named by a record.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The site's own time, and what is due on it.
 
-Nothing runs by itself: whoever asks the site something first lets ``settle`` do what has become due, in order of time. So a
-site with a manual clock is exact, one with the real clock needs no thread, and both survive a restart, because events
-are records. While an event runs, ``now`` is the moment at which it was due.
+Nothing runs by itself: whoever asks the site something first lets ``settle`` do what has become due, in order of
+time. So a site with a manual clock is exact, one with the real clock needs no thread, and both survive a restart,
+because events are records. While an event runs, ``now`` is the moment at which it was due.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """Tasks as Prism runs them: submitted by a call, going on for some time, ending by themselves.
 
-Owns the life of a task (QUEUED, RUNNING, then SUCCEEDED, FAILED or CANCELED); the calls that show tasks are in ``tasks``.
-An ``Operation`` says what a kind of task does when it ends, and what slow work (downloads, conversions) runs beside it in a
-thread. Operations are found by key, so that a task goes on after a restart. Facts (api-v4, section 3): the id carries the
-``ergon`` prefix; a FAILED task always has errorMessages; the result is named in entitiesAffected only. Assumed: a task's
-effect is there when it ends, not before; the first answer about a task never shows it ended, as on a busy PC.
+Owns the life of a task (QUEUED, RUNNING, then SUCCEEDED, FAILED or CANCELED); the calls that show tasks are in
+``tasks``. An ``Operation`` says what a kind of task does when it ends, and what slow work (downloads, conversions)
+runs beside it in a thread. Operations are found by key, so that a task goes on after a restart. Facts (api-v4,
+section 3): the id carries the ``ergon`` prefix; a FAILED task always has errorMessages; the result is named in
+entitiesAffected only. Assumed: a task's effect is there when it ends, not before; the first answer about a task
+never shows it ended, as on a busy PC.
 """
 
 from __future__ import annotations
@@ -233,12 +234,7 @@ class Engine:
         _, future = self._jobs.pop(ext_id, (None, None))
         run = Run(record, {})
         try:
-            if record.hidden.get("fault"):
-                raise Refusal(400, **record.hidden["fault"])
-            run.result = future.result() if future is not None else {}
-            if record.body["status"] != "CANCELING":
-                operation.finish(self._site, run)
-            record.body["status"] = "CANCELED" if record.body["status"] == "CANCELING" else "SUCCEEDED"
+            self._finish(operation, run, future)
         except Refusal as refusal:
             record.body["status"] = "FAILED"
             record.body["errorMessages"] = [refusal.app_message()]
@@ -251,3 +247,19 @@ class Engine:
             record.body["progressPercentage"] = 100
         self._tasks.save(record)
         self._site.task_ended(record)
+
+    def _finish(self, operation: Operation, run: Run, future: Future[dict[str, Any]] | None) -> None:
+        """Let the operation have its effect.
+
+        Raises:
+            Refusal: the task fails, because a rule says so or the service does.
+        """
+        body, fault = run.record.body, run.record.hidden.get("fault")
+        if fault:
+            raise Refusal(400, **fault)
+        if body["status"] == "CANCELING":
+            body["status"] = "CANCELED"
+            return
+        run.result = future.result() if future is not None else {}
+        operation.finish(self._site, run)
+        body["status"] = "SUCCEEDED"

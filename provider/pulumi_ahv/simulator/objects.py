@@ -1,0 +1,357 @@
+"""Objects Lite: the S3 interface through which local files reach Prism Central (api-v4, section 4).
+
+Path style at ``/api/prism/v4.0/objects/``, buckets ``vmm-images`` and ``vmm-ovas``. Single and multipart uploads,
+head, get, list, delete; bodies go to disk as they come, in constant memory. Assumed: limits and errors are those of
+S3; ETags are opaque; an object stays until it is deleted, also after an image was made of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import zlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Protocol
+from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring, tostring
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from pulumi_ahv.simulator.chunked import BrokenBody, ChunkedBody
+from pulumi_ahv.simulator.sigv4 import BadSignature, Signed, check
+from pulumi_ahv.simulator.site import Site
+from pulumi_ahv.simulator.store import Record
+
+PREFIX = "/api/prism/v4.0/objects/"
+BUCKETS = ("vmm-images", "vmm-ovas")
+_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+_SMALLEST_PART = 5 << 20
+_MOST_LISTED = 1000
+_BUFFER = 1 << 20
+
+
+class S3Error(Exception):
+    """S3's way to say no."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class _Digest(Protocol):
+    def update(self, data: bytes, /) -> object: ...
+
+    def digest(self) -> bytes: ...
+
+
+class _Crc32:
+    def __init__(self) -> None:
+        self._value = 0
+
+    def update(self, data: bytes, /) -> None:
+        self._value = zlib.crc32(data, self._value)
+
+    def digest(self) -> bytes:
+        return self._value.to_bytes(4, "big")
+
+
+def operation(request: Request) -> str:
+    """S3's name of a call, for rules and journal: ``s3_put_object``, ``s3_upload_part``, …"""
+    _, key = _names(request)
+    query = request.query_params
+    if not key:
+        return {"GET": "s3_list_objects", "HEAD": "s3_head_bucket"}.get(request.method, "s3_unknown")
+    if "uploads" in query and request.method == "POST":
+        return "s3_create_upload"
+    if "uploadId" in query:
+        names = {"PUT": "s3_upload_part", "POST": "s3_complete_upload", "DELETE": "s3_abort_upload"}
+        return names.get(request.method, "s3_unknown")
+    names = {"PUT": "s3_put_object", "GET": "s3_get_object", "HEAD": "s3_head_object", "DELETE": "s3_delete_object"}
+    return names.get(request.method, "s3_unknown")
+
+
+async def serve(site: Site, request: Request) -> Response:
+    """Serve one S3 call."""
+    try:
+        _authorize(site, request)
+        bucket, key = _names(request)
+        if bucket not in BUCKETS:
+            raise S3Error(404, "NoSuchBucket", "The bucket does not exist.")
+        handler = _HANDLERS.get(operation(request))
+        if handler is None:
+            raise S3Error(501, "NotImplemented", f"{request.method} with {request.url.query!r} is not implemented.")
+        return await handler(site, request, f"{bucket}/{key}")
+    except BadSignature as error:
+        return _error(403, error.code, str(error))
+    except BrokenBody as error:
+        return _error(400, "IncompleteBody", str(error))
+    except S3Error as error:
+        return _error(error.status, error.code, str(error))
+
+
+def _names(request: Request) -> tuple[str, str]:
+    bucket, _, key = request.scope["path"].removeprefix(PREFIX).partition("/")
+    return bucket, key
+
+
+def _authorize(site: Site, request: Request) -> None:
+    settings = site.settings
+    secret = base64.b64encode(f"{settings.username}:{settings.password}".encode()).decode()
+    path = request.scope["raw_path"].decode().partition("?")[0]
+    check(Signed(request.method, path, request.url.query, request.headers), {secret: secret})
+
+
+async def _put_object(site: Site, request: Request, name: str) -> Response:
+    content, size = await _receive(site, request)
+    etag = _store_object(site, name, content, size)
+    return Response(headers={"ETag": etag})
+
+
+def _store_object(site: Site, name: str, content: str, size: int) -> str:
+    _drop(site, name)
+    etag = f'"{site.new_id().replace("-", "")}"'
+    site.store.table("objects").add(
+        name, {"size": size, "etag": etag, "modified": site.timeline.stamp()}, content=content
+    )
+    return etag
+
+
+async def _create_upload(site: Site, _: Request, name: str) -> Response:
+    upload_id = site.new_id()
+    site.store.table("uploads").add(upload_id, {"name": name, "parts": {}})
+    bucket, _, key = name.partition("/")
+    return _xml("InitiateMultipartUploadResult", Bucket=bucket, Key=key, UploadId=upload_id)
+
+
+async def _upload_part(site: Site, request: Request, name: str) -> Response:
+    upload = _upload(site, request, name)
+    number = request.query_params.get("partNumber", "")
+    if not number.isdecimal() or not 1 <= int(number) <= 10_000:
+        raise S3Error(400, "InvalidArgument", "partNumber must be a number from 1 to 10000.")
+    content, size = await _receive(site, request)
+    etag = f'"{site.new_id().replace("-", "")}"'
+    old = upload.body["parts"].get(number)
+    if old is not None:
+        (site.store.disks / old["content"]).unlink(missing_ok=True)
+    upload.body["parts"][number] = {"content": content, "size": size, "etag": etag}
+    site.store.table("uploads").save(upload)
+    return Response(headers={"ETag": etag})
+
+
+async def _complete_upload(site: Site, request: Request, name: str) -> Response:
+    upload = _upload(site, request, name)
+    asked = _asked_parts(await request.body())
+    parts: dict[str, dict[str, Any]] = upload.body["parts"]
+    for number, etag in asked:
+        if str(number) not in parts or parts[str(number)]["etag"].strip('"') != etag:
+            raise S3Error(400, "InvalidPart", f"Part {number} was not uploaded, or with another ETag.")
+    if [number for number, _ in asked] != sorted({number for number, _ in asked}):
+        raise S3Error(400, "InvalidPartOrder", "Parts must be in ascending order.")
+    chosen = [parts[str(number)] for number, _ in asked]
+    if any(part["size"] < _SMALLEST_PART for part in chosen[:-1]):
+        raise S3Error(400, "EntityTooSmall", "A part but the last is smaller than 5 MiB.")
+    files = [site.store.disks / part["content"] for part in chosen]
+    await asyncio.to_thread(_join, files)
+    etag = _store_object(site, name, files[0].name, sum(part["size"] for part in chosen))
+    unused = [part["content"] for part in parts.values() if part not in chosen]
+    _discard(site, upload, unused)
+    bucket, _, key = name.partition("/")
+    return _xml("CompleteMultipartUploadResult", Bucket=bucket, Key=key, ETag=etag)
+
+
+def _join(files: list[Path]) -> None:
+    """Append all files to the first one."""
+    with files[0].open("ab") as target:
+        for part in files[1:]:
+            with part.open("rb") as source:
+                while block := source.read(4 * _BUFFER):
+                    target.write(block)
+            part.unlink()
+
+
+def _asked_parts(body: bytes) -> list[tuple[int, str]]:
+    try:
+        root = fromstring(body)  # noqa: S314 - the caller is signed and on this machine
+        parts = [(int(part.findtext("{*}PartNumber", "")), part.findtext("{*}ETag", "").strip('"')) for part in root]
+    except (ParseError, ValueError) as error:
+        raise S3Error(400, "MalformedXML", "The list of parts cannot be read.") from error
+    if not parts:
+        raise S3Error(400, "MalformedXML", "The list of parts is empty.")
+    return parts
+
+
+async def _abort_upload(site: Site, request: Request, name: str) -> Response:
+    upload = _upload(site, request, name)
+    _discard(site, upload, [part["content"] for part in upload.body["parts"].values()])
+    return Response(status_code=204)
+
+
+def _discard(site: Site, upload: Record, contents: list[str]) -> None:
+    for content in contents:
+        (site.store.disks / content).unlink(missing_ok=True)
+    site.store.table("uploads").remove(upload.ext_id)
+
+
+async def _get_object(site: Site, _: Request, name: str) -> Response:
+    record = _object(site, name)
+    return FileResponse(
+        site.store.disks / record.hidden["content"],
+        headers={"ETag": record.body["etag"]},
+        media_type="application/octet-stream",
+    )
+
+
+async def _delete_object(site: Site, _: Request, name: str) -> Response:
+    _drop(site, name)
+    return Response(status_code=204)
+
+
+async def _head_bucket(_: Site, __: Request, ___: str) -> Response:
+    return Response()
+
+
+async def _list_objects(site: Site, request: Request, name: str) -> Response:
+    query = request.query_params
+    bucket, prefix = name.partition("/")[0], query.get("prefix", "")
+    start = query.get("continuation-token") or query.get("start-after", "")
+    most = min(int(query.get("max-keys", _MOST_LISTED)), _MOST_LISTED)
+    found = sorted(
+        (record.ext_id.removeprefix(f"{bucket}/"), record.body)
+        for record in site.store.table("objects")
+        if record.ext_id.startswith(f"{bucket}/{prefix}")
+    )
+    rest = [(key, body) for key, body in found if key > start]
+    root = Element("ListBucketResult", xmlns=_NAMESPACE)
+    shown = rest[:most]
+    texts = {"Name": bucket, "Prefix": prefix, "KeyCount": str(len(shown)), "MaxKeys": str(most)}
+    texts["IsTruncated"] = "true" if len(rest) > most else "false"
+    if len(rest) > most:
+        texts["NextContinuationToken"] = shown[-1][0]
+    for tag, text in texts.items():
+        SubElement(root, tag).text = text
+    for key, body in shown:
+        entry = SubElement(root, "Contents")
+        for tag, text in {
+            "Key": key,
+            "Size": str(body["size"]),
+            "ETag": body["etag"],
+            "LastModified": body["modified"],
+        }.items():
+            SubElement(entry, tag).text = text
+    return Response(tostring(root, "utf-8"), media_type="application/xml")
+
+
+def _upload(site: Site, request: Request, name: str) -> Record:
+    record = site.store.table("uploads").get(request.query_params["uploadId"])
+    if record is None or record.body["name"] != name:
+        raise S3Error(404, "NoSuchUpload", "The upload does not exist.")
+    return record
+
+
+def _object(site: Site, name: str) -> Record:
+    record = site.store.table("objects").get(name)
+    if record is None:
+        raise S3Error(404, "NoSuchKey", "The key does not exist.")
+    return record
+
+
+def _drop(site: Site, name: str) -> None:
+    record = site.store.table("objects").get(name)
+    if record is not None:
+        (site.store.disks / record.hidden["content"]).unlink(missing_ok=True)
+        site.store.table("objects").remove(name)
+
+
+async def _receive(site: Site, request: Request) -> tuple[str, int]:
+    """Stream a body to a file of its own and hold it against every checksum that came with it."""
+    content = f"{site.new_id()}.object"
+    path = site.store.disks / content
+    chunked = ChunkedBody(request.stream()) if _is_chunked(request) else None
+    checks = _digests(request)
+    try:
+        size = await _write(
+            chunked.pieces() if chunked else request.stream(), path, [each for _, each in checks.values()]
+        )
+        _compare(request, checks, chunked.trailers if chunked else {}, size)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return content, size
+
+
+async def _write(pieces: AsyncIterator[bytes], path: Path, digests: list[_Digest]) -> int:
+    size, waiting = 0, bytearray()
+    with path.open("wb", buffering=0) as file:
+        async for piece in pieces:
+            waiting += piece
+            for digest in digests:
+                digest.update(piece)
+            if len(waiting) >= _BUFFER:
+                size += file.write(waiting)
+                waiting.clear()
+        size += file.write(waiting)
+    return size
+
+
+def _is_chunked(request: Request) -> bool:
+    return request.headers.get("x-amz-content-sha256", "").startswith("STREAMING-")
+
+
+def _digests(request: Request) -> dict[str, tuple[str, _Digest]]:
+    """The digests to take, by the name under which they are expected, with what is expected if that is known already."""
+    headers = request.headers
+    makers: dict[str, Any] = {
+        "content-md5": lambda: hashlib.md5(usedforsecurity=False),
+        "x-amz-checksum-crc32": _Crc32,
+        "x-amz-checksum-sha1": lambda: hashlib.sha1(usedforsecurity=False),
+        "x-amz-checksum-sha256": hashlib.sha256,
+    }
+    named = [name.strip().lower() for name in headers.get("x-amz-trailer", "").split(",")]
+    checks = {
+        name: (headers.get(name, ""), make()) for name, make in makers.items() if name in headers or name in named
+    }
+    payload = headers.get("x-amz-content-sha256", "")
+    if len(payload) == 64:
+        checks["payload"] = (base64.b64encode(bytes.fromhex(payload)).decode(), hashlib.sha256())
+    return checks
+
+
+def _compare(request: Request, checks: dict[str, tuple[str, _Digest]], trailers: dict[str, str], size: int) -> None:
+    declared = request.headers.get("x-amz-decoded-content-length", "") or request.headers.get("content-length", "")
+    if declared and int(declared) != size:
+        raise BrokenBody(f"{declared} bytes were announced, {size} came")
+    for name, (expected, digest) in checks.items():
+        if base64.b64encode(digest.digest()).decode() != (expected or trailers.get(name, "")):
+            code = "XAmzContentSHA256Mismatch" if name == "payload" else "BadDigest"
+            raise S3Error(400, code, f"The {name} of the body is not the announced one.")
+
+
+def _xml(root: str, **texts: str) -> Response:
+    element = Element(root, xmlns=_NAMESPACE)
+    for tag, text in texts.items():
+        SubElement(element, tag).text = text
+    return Response(tostring(element, "utf-8"), media_type="application/xml")
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    element = Element("Error")
+    SubElement(element, "Code").text = code
+    SubElement(element, "Message").text = message
+    return Response(tostring(element, "utf-8"), status, media_type="application/xml")
+
+
+_HANDLERS = {
+    "s3_put_object": _put_object,
+    "s3_create_upload": _create_upload,
+    "s3_upload_part": _upload_part,
+    "s3_complete_upload": _complete_upload,
+    "s3_abort_upload": _abort_upload,
+    "s3_get_object": _get_object,
+    "s3_head_object": _get_object,
+    "s3_delete_object": _delete_object,
+    "s3_list_objects": _list_objects,
+    "s3_head_bucket": _head_bucket,
+}
