@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -203,7 +204,7 @@ def disks() -> Disks:
 
 
 @pytest.fixture(scope="session")
-def look():
+def look() -> Callable[..., Content]:
     """Inspect bytes that lie in memory."""
 
     def look_(data: bytes, *, kind: str = "disk", deep: bool = True) -> Content:

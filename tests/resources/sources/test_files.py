@@ -4,6 +4,9 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +17,8 @@ from pulumi_ahv.resources.sources.files import FileFacts, inspect_file
 
 
 @pytest.fixture
-def inspect():
-    def inspect_(path, kind="disk", *, sha1=False) -> FileFacts:
+def inspect() -> Callable[..., FileFacts]:
+    def inspect_(path: Any, kind: str = "disk", *, sha1: bool = False) -> FileFacts:
         return inspect_file(
             str(path), path_property="source.path", kind=kind, digests=Digests(None, ManualClock()), sha1=sha1
         )
@@ -24,8 +27,8 @@ def inspect():
 
 
 @pytest.fixture
-def refusal(inspect):
-    def refusal_(path, kind="disk") -> InputError:
+def refusal(inspect: Callable[..., FileFacts]) -> Callable[..., InputError]:
+    def refusal_(path: Any, kind: str = "disk") -> InputError:
         with pytest.raises(InputError) as refused:
             inspect(path, kind)
         assert refused.value.path == "source.path"
@@ -36,7 +39,7 @@ def refusal(inspect):
     return refusal_
 
 
-def test_facts_are_format_sizes_and_digests(disks, inspect, tmp_path):
+def test_facts_are_format_sizes_and_digests(disks: Any, inspect: Callable[..., FileFacts], tmp_path: Path) -> None:
     data = disks.qcow2()
     path = tmp_path / "golden.img"
     path.write_bytes(data)
@@ -45,7 +48,9 @@ def test_facts_are_format_sizes_and_digests(disks, inspect, tmp_path):
     assert inspect(path, sha1=True).sha1 == hashlib.sha1(data).hexdigest()
 
 
-def test_the_name_of_a_file_says_nothing(disks, inspect, refusal, tmp_path):
+def test_the_name_of_a_file_says_nothing(
+    disks: Any, inspect: Callable[..., FileFacts], refusal: Callable[..., InputError], tmp_path: Path
+) -> None:
     path = tmp_path / "disk.raw"
     path.write_bytes(disks.vhdx())
     assert inspect(path).format == "vhdx"
@@ -53,39 +58,41 @@ def test_the_name_of_a_file_says_nothing(disks, inspect, refusal, tmp_path):
     assert "needs a backing file, '/etc/shadow'" in refusal(path).said
 
 
-def test_a_missing_file_is_told_with_where_it_was_looked_for(refusal, tmp_path, monkeypatch):
+def test_a_missing_file_is_told_with_where_it_was_looked_for(
+    refusal: Callable[..., InputError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert refusal(tmp_path / "none.qcow2").said.endswith("does not exist")
     monkeypatch.chdir(tmp_path)
     assert f"looked for {tmp_path / 'none.qcow2'}" in refusal("none.qcow2").said
 
 
-def test_a_folder_is_no_image(refusal, tmp_path):
+def test_a_folder_is_no_image(refusal: Callable[..., InputError], tmp_path: Path) -> None:
     assert "is a folder" in refusal(tmp_path).said
 
 
-def test_an_empty_file_is_no_image(refusal, tmp_path):
+def test_an_empty_file_is_no_image(refusal: Callable[..., InputError], tmp_path: Path) -> None:
     path = tmp_path / "empty.qcow2"
     path.touch()
     assert "is empty" in refusal(path).said
 
 
-def test_a_pipe_is_refused_without_waiting_for_it(refusal, tmp_path):
+def test_a_pipe_is_refused_without_waiting_for_it(refusal: Callable[..., InputError], tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     assert "not a regular file" in refusal(path).said
 
 
-def test_a_file_below_a_file_does_not_exist(refusal, tmp_path):
+def test_a_file_below_a_file_does_not_exist(refusal: Callable[..., InputError], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert "does not exist" in refusal(tmp_path / "file" / "disk.raw").said
 
 
-def test_a_path_that_cannot_be_one_is_refused(refusal):
+def test_a_path_that_cannot_be_one_is_refused(refusal: Callable[..., InputError]) -> None:
     assert "null byte" in refusal("a\0b").said
     assert "cannot be read" in refusal("x" * 5000).said
 
 
-def test_a_file_that_may_not_be_read_is_refused(disks, refusal, tmp_path):
+def test_a_file_that_may_not_be_read_is_refused(disks: Any, refusal: Callable[..., InputError], tmp_path: Path) -> None:
     path = tmp_path / "secret.raw"
     path.write_bytes(disks.mbr())
     path.chmod(0)
@@ -100,7 +107,7 @@ def test_a_file_that_may_not_be_read_is_refused(disks, refusal, tmp_path):
             os.seteuid(0)
 
 
-def test_importing_this_module_brings_no_heavy_library():
+def test_importing_this_module_brings_no_heavy_library() -> None:
     heavy = "boto3", "botocore", "oslo_utils", "requests"
     code = f"import sys, pulumi_ahv.resources.sources.files, pulumi_ahv.resources.sources.s3, pulumi_ahv.resources.sources.streams\nprint([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

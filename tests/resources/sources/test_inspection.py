@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import lzma
 import random
 import struct
 import tarfile
 import zipfile
+from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pulumi_ahv.resources.sources.inspection import Content
 from pulumi_ahv.resources.sources.reading import Unfit
 
 MIB = 1 << 20
@@ -49,7 +53,9 @@ def zipped(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("writer", VALID)
 @pytest.mark.parametrize("deep", [True, False])
-def test_every_format_that_prism_takes_is_recognised_by_its_content(disks, look, writer, deep):
+def test_every_format_that_prism_takes_is_recognised_by_its_content(
+    disks: Any, look: Callable[..., Content], writer: str, deep: bool
+) -> None:
     name, kind, size = VALID[writer]
     content = look(getattr(disks, writer)(), kind=kind, deep=deep)
     assert (content.format, content.virtual_size) == (name, size)
@@ -75,38 +81,40 @@ def test_every_format_that_prism_takes_is_recognised_by_its_content(disks, look,
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_prism_cannot_convert_is_refused_by_name(look, data, words):
+def test_what_prism_cannot_convert_is_refused_by_name(look: Callable[..., Content], data: bytes, words: str) -> None:
     with pytest.raises(Unfit, match=words) as refused:
         look(data)
     assert refused.value.advice
 
 
-def test_an_iso_declared_as_a_disk_is_refused_with_the_type_to_set(disks, look):
+def test_an_iso_declared_as_a_disk_is_refused_with_the_type_to_set(disks: Any, look: Callable[..., Content]) -> None:
     with pytest.raises(Unfit) as refused:
         look(disks.iso(), kind="disk")
     assert refused.value.advice == "Set type to 'iso'."
 
 
-def test_an_iso_that_also_boots_as_a_disk_may_be_a_disk(disks, look):
+def test_an_iso_that_also_boots_as_a_disk_may_be_a_disk(disks: Any, look: Callable[..., Content]) -> None:
     assert look(disks.iso(mbr=True), kind="disk").format == "iso"
     assert look(disks.iso(mbr=True), kind="iso").format == "iso"
 
 
 @pytest.mark.parametrize("writer", [name for name in VALID if name != "iso"])
-def test_a_disk_declared_as_an_iso_is_refused(disks, look, writer):
+def test_a_disk_declared_as_an_iso_is_refused(disks: Any, look: Callable[..., Content], writer: str) -> None:
     with pytest.raises(Unfit, match="no ISO 9660 image but") as refused:
         look(getattr(disks, writer)(), kind="iso")
     assert "Set type to 'disk'" in refused.value.advice
 
 
-def test_a_file_of_two_formats_at_once_is_refused(disks, look):
+def test_a_file_of_two_formats_at_once_is_refused(disks: Any, look: Callable[..., Content]) -> None:
     both = disks.qcow2()[:32768] + disks.iso()[32768:]
     with pytest.raises(Unfit, match="read as iso and as qcow2"):
         look(both, kind="iso")
 
 
 @pytest.mark.parametrize("magic", [b"QFI\xfb", b"KDMV", b"vhdxfile"])
-def test_a_file_that_is_nothing_but_the_start_of_a_header_is_refused(look, magic):
+def test_a_file_that_is_nothing_but_the_start_of_a_header_is_refused(
+    look: Callable[..., Content], magic: bytes
+) -> None:
     with pytest.raises(Unfit):
         look(magic)
 
@@ -127,7 +135,9 @@ def harmless(writer: str, length: int, full: int) -> bool:
     place=st.floats(0, 1, exclude_max=True), near=st.sampled_from([None, 1, 2, 511, 512, 513, 1024, 1536, 4096, 65536])
 )
 @example(place=0.0, near=1)
-def test_a_file_cut_short_anywhere_is_refused_or_lost_nothing(disks, look, writer, place, near):
+def test_a_file_cut_short_anywhere_is_refused_or_lost_nothing(
+    disks: Any, look: Callable[..., Content], writer: str, place: float, near: int | None
+) -> None:
     data = getattr(disks, writer)()
     length = max(0, len(data) - near) if near else int(place * len(data))
     if harmless(writer, length, len(data)):
@@ -139,7 +149,9 @@ def test_a_file_cut_short_anywhere_is_refused_or_lost_nothing(disks, look, write
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data(), writer=st.sampled_from(sorted(VALID)))
-def test_a_file_with_wrong_bytes_in_its_header_is_taken_or_refused_and_nothing_else(disks, look, data, writer):
+def test_a_file_with_wrong_bytes_in_its_header_is_taken_or_refused_and_nothing_else(
+    disks: Any, look: Callable[..., Content], data: bytes, writer: str
+) -> None:
     disk = bytearray(getattr(disks, writer)())
     spots = [st.integers(0, 600), st.integers(0, len(disk) - 1), st.integers(len(disk) - 1536, len(disk) - 1)]
     for _ in range(data.draw(st.integers(1, 6))):
@@ -149,13 +161,8 @@ def test_a_file_with_wrong_bytes_in_its_header_is_taken_or_refused_and_nothing_e
         )
         disk[spot : spot + len(value)] = value[: len(disk) - spot]
     for kind in ("disk", "iso"):
-        try:
-            content = look(bytes(disk), kind=kind)
-        except Unfit as unfit:
-            assert unfit.said
-            assert unfit.advice
-        else:
-            assert content.virtual_size > 0
+        with contextlib.suppress(Unfit):
+            assert look(bytes(disk), kind=kind).virtual_size > 0
 
 
 MAGICS = [
@@ -176,21 +183,21 @@ MAGICS = [
     seed=st.integers(0, 99),
     padding=st.sampled_from([0, 512, 40_000, 300_000]),
 )
-def test_random_bytes_are_taken_or_refused_and_nothing_else(look, start, rest, seed, padding):
+def test_random_bytes_are_taken_or_refused_and_nothing_else(
+    look: Callable[..., Content], start: bytes, rest: bytes, seed: int, padding: int
+) -> None:
     data = start + rest + random.Random(seed).randbytes(padding)
     for kind in ("disk", "iso"):
-        try:
-            look(data, kind=kind)
-        except Unfit as unfit:
-            assert unfit.advice
+        with contextlib.suppress(Unfit):
+            assert look(data, kind=kind).virtual_size == len(data)
 
 
-def test_random_text_is_taken_or_refused_and_nothing_else(look):
+def test_a_text_is_no_image(look: Callable[..., Content]) -> None:
     with pytest.raises(Unfit):
         look(b"just some text\n" * 100)
 
 
-def test_hostile_tables_cost_no_more_than_the_file_is_long(disks, in_memory):
+def test_hostile_tables_cost_no_more_than_the_file_is_long(disks: Any, in_memory: Callable[[bytes], Any]) -> None:
     from pulumi_ahv.resources.sources.inspection import inspect_content
 
     disk = bytearray(disks.qcow2())
@@ -201,7 +208,7 @@ def test_hostile_tables_cost_no_more_than_the_file_is_long(disks, in_memory):
     assert source.taken < 3 * MIB
 
 
-def test_an_l2_table_that_is_named_many_times_is_read_once(disks, in_memory):
+def test_an_l2_table_that_is_named_many_times_is_read_once(disks: Any, in_memory: Callable[[bytes], Any]) -> None:
     from pulumi_ahv.resources.sources.inspection import inspect_content
 
     disk = bytearray(disks.qcow2())

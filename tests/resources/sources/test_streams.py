@@ -25,14 +25,14 @@ def drain(stream: CheckedReader, size: int = 100_000) -> bytes:
     return b"".join(parts)
 
 
-def test_what_passes_is_unchanged_counted_and_hashed():
+def test_what_passes_is_unchanged_counted_and_hashed() -> None:
     stream = reader()
     assert drain(stream) == DATA
     assert (stream.count, stream.sha256) == (len(DATA), SHA256)
 
 
 @given(data=st.binary(max_size=5000), size=st.integers(1, 700))
-def test_any_content_passes_in_pieces_of_any_size(data, size):
+def test_any_content_passes_in_pieces_of_any_size(data: bytes, size: int) -> None:
     stream = reader(data, size=len(data), sha256=hashlib.sha256(data).hexdigest())
     assert drain(stream, size) == data
 
@@ -46,36 +46,35 @@ def test_any_content_passes_in_pieces_of_any_size(data, size):
         (b"", "is 0 now"),
     ],
 )
-def test_other_content_is_refused_before_its_last_byte_is_handed_on(data, words):
+def test_other_content_is_refused_before_its_last_byte_is_handed_on(data: bytes, words: str) -> None:
     stream = reader(data)
-    taken = 0
+    taken: list[bytes] = []
     with pytest.raises(InputError, match=words) as refused:
-        while part := stream.read(65_536):
-            taken += len(part)
-    assert taken < len(DATA)
+        taken.extend(iter(lambda: stream.read(65_536), b""))
+    assert sum(map(len, taken)) < len(DATA)
     assert refused.value.path == "source.path"
     assert refused.value.advice
 
 
-def test_a_source_that_grew_is_refused_and_nothing_of_its_growth_handed_on():
+def test_a_source_that_grew_is_refused_and_nothing_of_its_growth_handed_on() -> None:
     stream = reader(DATA + b"!")
     assert stream.read(len(DATA)) == DATA
     with pytest.raises(InputError, match="is longer"):
         stream.read(1)
 
 
-def test_a_reader_that_takes_exactly_the_length_never_gets_other_content():
+def test_a_reader_that_takes_exactly_the_length_never_gets_other_content() -> None:
     with pytest.raises(InputError):
         reader(DATA[:-1] + b"!").read(len(DATA))
 
 
-def test_without_a_digest_the_length_is_compared():
+def test_without_a_digest_the_length_is_compared() -> None:
     assert drain(reader(sha256="")) == DATA
     with pytest.raises(InputError):
         drain(reader(DATA[:-1], sha256=""))
 
 
-def test_closing_closes_the_source():
+def test_closing_closes_the_source() -> None:
     source = BytesIO(DATA)
     with CheckedReader(source, size=len(DATA), sha256=SHA256, path_property="source.path"):
         pass

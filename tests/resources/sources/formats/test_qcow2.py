@@ -1,21 +1,24 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from pulumi_ahv.resources.sources.inspection import Content
 from pulumi_ahv.resources.sources.reading import Unfit
 
 CLUSTER = 65536
 
 
-def test_a_backing_file_is_named_with_the_way_out(disks, look):
-    with pytest.raises(Unfit, match="needs a backing file, 'base.qcow2'") as refused:
+def test_a_backing_file_is_named_with_the_way_out(disks: Any, look: Callable[..., Content]) -> None:
+    with pytest.raises(Unfit, match=r"needs a backing file, 'base.qcow2'") as refused:
         look(disks.qcow2(backing=b"base.qcow2"))
     assert "qemu-img convert" in refused.value.advice
 
 
-def test_an_external_data_file_is_named(disks, look):
+def test_an_external_data_file_is_named(disks: Any, look: Callable[..., Content]) -> None:
     with pytest.raises(Unfit, match=r"another file, '/dev/sda'"):
         look(disks.qcow2(incompatible=4, data_file=b"/dev/sda"))
 
@@ -31,17 +34,21 @@ def test_an_external_data_file_is_named(disks, look):
         ({"version": 4}, "qcow version 4"),
     ],
 )
-def test_what_prism_cannot_read_is_refused(disks, look, change, words):
+def test_what_prism_cannot_read_is_refused(
+    disks: Any, look: Callable[..., Content], change: dict[str, Any], words: str
+) -> None:
     with pytest.raises(Unfit, match=words):
         look(disks.qcow2(**change))
 
 
 @pytest.mark.parametrize("incompatible", [1, 8])
-def test_lazy_refcounts_and_a_named_compression_are_fine(disks, look, incompatible):
+def test_lazy_refcounts_and_a_named_compression_are_fine(
+    disks: Any, look: Callable[..., Content], incompatible: int
+) -> None:
     assert look(disks.qcow2(incompatible=incompatible)).format == "qcow2"
 
 
-def test_version_2_has_no_features_to_look_at(disks, look):
+def test_version_2_has_no_features_to_look_at(disks: Any, look: Callable[..., Content]) -> None:
     assert look(disks.qcow2(version=2, incompatible=1 << 40)).format == "qcow2"
 
 
@@ -61,14 +68,16 @@ def test_version_2_has_no_features_to_look_at(disks, look):
         (CLUSTER, struct.pack(">Q", 1 << 40), "a refcount block ends"),
     ],
 )
-def test_a_place_beyond_the_end_is_named(disks, look, at, value, words):
+def test_a_place_beyond_the_end_is_named(
+    disks: Any, look: Callable[..., Content], at: int, value: bytes, words: str
+) -> None:
     disk = bytearray(disks.qcow2())
     disk[at : at + len(value)] = value
     with pytest.raises(Unfit, match=words):
         look(bytes(disk))
 
 
-def test_the_last_cluster_may_end_where_the_disk_ends(disks, look):
+def test_the_last_cluster_may_end_where_the_disk_ends(disks: Any, look: Callable[..., Content]) -> None:
     disk = bytearray(disks.qcow2())
     struct.pack_into(">Q", disk, 24, CLUSTER + 512)
     assert look(bytes(disk[: -CLUSTER + 512])).virtual_size == CLUSTER + 512
@@ -76,5 +85,5 @@ def test_the_last_cluster_may_end_where_the_disk_ends(disks, look):
         look(bytes(disk[: -CLUSTER + 511]))
 
 
-def test_a_header_alone_is_enough_for_a_shallow_look(disks, look):
+def test_a_header_alone_is_enough_for_a_shallow_look(disks: Any, look: Callable[..., Content]) -> None:
     assert look(disks.qcow2()[: 3 * CLUSTER + 8], deep=False).virtual_size == 1 << 20
