@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -158,7 +159,8 @@ class Visit:
         response = self._faulty(rule) if rule else None
         if response is None:
             response = await self._served(body, side, rule)
-        response.headers.update({"Server": "envoy", **self._headers})
+        date = formatdate(self._site.timeline.now(), usegmt=True)
+        response.headers.update({"Server": "envoy", "Date": date, **self._headers})
         self._entry["status"] = response.status_code
         if rule is not None and rule.kind == "drop-after-commit":
             self._site.store.flush()

@@ -144,6 +144,7 @@ def _config(gateway: Gateway, certificates: Certificates) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        date_header=False,  # the gateway sends the site's own time
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
         ssl_certfile=str(certificates.chain_file),
