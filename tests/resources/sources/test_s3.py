@@ -110,6 +110,17 @@ def test_a_version_pins_the_content(disks: Any, bucket: Any, at: Callable[..., S
         assert reader.read() == disks.qcow2()
 
 
+def test_what_was_looked_at_is_read_though_a_newer_version_came(
+    disks: Any, bucket: Any, at: Callable[..., S3Location]
+) -> None:
+    bucket.Versioning().enable()
+    bucket.put_object(Key="disk", Body=disks.qcow2())
+    opening = open_object(at("disk"), inspect(at("disk")))
+    bucket.put_object(Key="disk", Body=disks.vhdx())
+    with opening() as reader:
+        assert reader.read() == disks.qcow2()
+
+
 def test_a_hazard_is_refused_before_anything_is_sent(disks: Any, bucket: Any, at: Callable[..., S3Location]) -> None:
     bucket.put_object(Key="disk.raw", Body=disks.qcow2(backing=b"base.qcow2"))
     with pytest.raises(InputError, match=r"s3://images/disk.raw needs a backing file, 'base.qcow2'") as refused:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO, NotRequired, TypedDict
 
 import boto3
@@ -55,7 +56,8 @@ def inspect(location: S3Location, *, path_property: str, kind: str) -> S3Facts:
 
 def open_reader(location: S3Location, facts: S3Facts, *, path_property: str) -> BinaryIO:
     """See ``s3.open_object``."""
-    reader = _Resuming(location, facts, path_property)
+    pinned = replace(location, version_id=facts.version_id or location.version_id)
+    reader = _Resuming(pinned, facts, path_property)
     return io.BufferedReader(Pulled(reader.pull, reader.close), BLOCK)
 
 
