@@ -132,11 +132,13 @@ class Demo:
         import requests
 
         headers = {"NTNX-Request-Id": str(uuid4())}
+        url = self.prism.url + path
         with requests.Session() as session:
-            session.auth, session.verify = (self.prism.username, self.prism.password), str(self.prism.ca_file)
+            session.auth, session.trust_env = (self.prism.username, self.prism.password), False
+            session.verify = str(self.prism.ca_file)
             if method == "PUT":
-                headers["If-Match"] = session.get(self.prism.url + path, timeout=30).headers["ETag"]
-            answer = session.request(method, self.prism.url + path, json=body, headers=headers, timeout=30)
+                headers["If-Match"] = session.get(url, timeout=30).headers["ETag"]
+            answer = session.request(method, url, json=body, headers=headers, timeout=30)
         answer.raise_for_status()
         told: dict[str, Any] = answer.json()
         return told
