@@ -18,7 +18,7 @@ TASK_KINDS = frozenset({"task-failure", "late-etag"})
 
 @dataclass
 class Rule:
-    """One rule. Empty matchers match everything; ``operation`` is that of a route or of a task, with ``*`` and ``?``."""
+    """One rule. Empty matchers match everything; ``operation`` names a route or a task, with ``*`` and ``?``."""
 
     kind: str
     operation: str = ""

@@ -9,57 +9,31 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
-import zlib
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring, tostring
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from pulumi_ahv.simulator.chunked import BrokenBody, ChunkedBody
+from pulumi_ahv.simulator.bodies import S3Error, receive
+from pulumi_ahv.simulator.chunked import BrokenBody
 from pulumi_ahv.simulator.sigv4 import BadSignature, Signed, check
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.store import Record
 
 PREFIX = "/api/prism/v4.0/objects/"
 BUCKETS = ("vmm-images", "vmm-ovas")
+Handler = Callable[[Site, Request, str], Awaitable[Response]]
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _SMALLEST_PART = 5 << 20
 _MOST_LISTED = 1000
-_BUFFER = 1 << 20
-
-
-class S3Error(Exception):
-    """S3's way to say no."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-
-class _Digest(Protocol):
-    def update(self, data: bytes, /) -> object: ...
-
-    def digest(self) -> bytes: ...
-
-
-class _Crc32:
-    def __init__(self) -> None:
-        self._value = 0
-
-    def update(self, data: bytes, /) -> None:
-        self._value = zlib.crc32(data, self._value)
-
-    def digest(self) -> bytes:
-        return self._value.to_bytes(4, "big")
+_BLOCK = 4 << 20
 
 
 def operation(request: Request) -> str:
-    """S3's name of a call, for rules and journal: ``s3_put_object``, ``s3_upload_part``, …"""
+    """S3's name of a call, for rules and journal: ``s3_put_object``, and so on."""
     _, key = _names(request)
     query = request.query_params
     if not key:
@@ -78,18 +52,22 @@ async def serve(site: Site, request: Request) -> Response:
     try:
         _authorize(site, request)
         bucket, key = _names(request)
-        if bucket not in BUCKETS:
-            raise S3Error(404, "NoSuchBucket", "The bucket does not exist.")
-        handler = _HANDLERS.get(operation(request))
-        if handler is None:
-            raise S3Error(501, "NotImplemented", f"{request.method} with {request.url.query!r} is not implemented.")
-        return await handler(site, request, f"{bucket}/{key}")
+        return await _handler(request, bucket)(site, request, f"{bucket}/{key}")
     except BadSignature as error:
         return _error(403, error.code, str(error))
     except BrokenBody as error:
         return _error(400, "IncompleteBody", str(error))
     except S3Error as error:
         return _error(error.status, error.code, str(error))
+
+
+def _handler(request: Request, bucket: str) -> Handler:
+    if bucket not in BUCKETS:
+        raise S3Error(404, "NoSuchBucket", "The bucket does not exist.")
+    handler = _HANDLERS.get(operation(request))
+    if handler is None:
+        raise S3Error(501, "NotImplemented", f"{request.method} with {request.url.query!r} is not implemented.")
+    return handler
 
 
 def _names(request: Request) -> tuple[str, str]:
@@ -105,7 +83,7 @@ def _authorize(site: Site, request: Request) -> None:
 
 
 async def _put_object(site: Site, request: Request, name: str) -> Response:
-    content, size = await _receive(site, request)
+    content, size = await receive(site, request)
     etag = _store_object(site, name, content, size)
     return Response(headers={"ETag": etag})
 
@@ -119,7 +97,8 @@ def _store_object(site: Site, name: str, content: str, size: int) -> str:
     return etag
 
 
-async def _create_upload(site: Site, _: Request, name: str) -> Response:
+async def _create_upload(site: Site, request: Request, name: str) -> Response:
+    del request
     upload_id = site.new_id()
     site.store.table("uploads").add(upload_id, {"name": name, "parts": {}})
     bucket, _, key = name.partition("/")
@@ -131,7 +110,7 @@ async def _upload_part(site: Site, request: Request, name: str) -> Response:
     number = request.query_params.get("partNumber", "")
     if not number.isdecimal() or not 1 <= int(number) <= 10_000:
         raise S3Error(400, "InvalidArgument", "partNumber must be a number from 1 to 10000.")
-    content, size = await _receive(site, request)
+    content, size = await receive(site, request)
     etag = f'"{site.new_id().replace("-", "")}"'
     old = upload.body["parts"].get(number)
     if old is not None:
@@ -145,8 +124,8 @@ async def _complete_upload(site: Site, request: Request, name: str) -> Response:
     upload = _upload(site, request, name)
     asked = _asked_parts(await request.body())
     parts: dict[str, dict[str, Any]] = upload.body["parts"]
-    for number, etag in asked:
-        if str(number) not in parts or parts[str(number)]["etag"].strip('"') != etag:
+    for number, mark in asked:
+        if str(number) not in parts or parts[str(number)]["etag"].strip('"') != mark:
             raise S3Error(400, "InvalidPart", f"Part {number} was not uploaded, or with another ETag.")
     if [number for number, _ in asked] != sorted({number for number, _ in asked}):
         raise S3Error(400, "InvalidPartOrder", "Parts must be in ascending order.")
@@ -167,7 +146,7 @@ def _join(files: list[Path]) -> None:
     with files[0].open("ab") as target:
         for part in files[1:]:
             with part.open("rb") as source:
-                while block := source.read(4 * _BUFFER):
+                while block := source.read(_BLOCK):
                     target.write(block)
             part.unlink()
 
@@ -265,70 +244,6 @@ def _drop(site: Site, name: str) -> None:
         site.store.table("objects").remove(name)
 
 
-async def _receive(site: Site, request: Request) -> tuple[str, int]:
-    """Stream a body to a file of its own and hold it against every checksum that came with it."""
-    content = f"{site.new_id()}.object"
-    path = site.store.disks / content
-    chunked = ChunkedBody(request.stream()) if _is_chunked(request) else None
-    checks = _digests(request)
-    try:
-        size = await _write(
-            chunked.pieces() if chunked else request.stream(), path, [each for _, each in checks.values()]
-        )
-        _compare(request, checks, chunked.trailers if chunked else {}, size)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return content, size
-
-
-async def _write(pieces: AsyncIterator[bytes], path: Path, digests: list[_Digest]) -> int:
-    size, waiting = 0, bytearray()
-    with path.open("wb", buffering=0) as file:
-        async for piece in pieces:
-            waiting += piece
-            for digest in digests:
-                digest.update(piece)
-            if len(waiting) >= _BUFFER:
-                size += file.write(waiting)
-                waiting.clear()
-        size += file.write(waiting)
-    return size
-
-
-def _is_chunked(request: Request) -> bool:
-    return request.headers.get("x-amz-content-sha256", "").startswith("STREAMING-")
-
-
-def _digests(request: Request) -> dict[str, tuple[str, _Digest]]:
-    """The digests to take, by the name under which they are expected, with what is expected if that is known already."""
-    headers = request.headers
-    makers: dict[str, Any] = {
-        "content-md5": lambda: hashlib.md5(usedforsecurity=False),
-        "x-amz-checksum-crc32": _Crc32,
-        "x-amz-checksum-sha1": lambda: hashlib.sha1(usedforsecurity=False),
-        "x-amz-checksum-sha256": hashlib.sha256,
-    }
-    named = [name.strip().lower() for name in headers.get("x-amz-trailer", "").split(",")]
-    checks = {
-        name: (headers.get(name, ""), make()) for name, make in makers.items() if name in headers or name in named
-    }
-    payload = headers.get("x-amz-content-sha256", "")
-    if len(payload) == 64:
-        checks["payload"] = (base64.b64encode(bytes.fromhex(payload)).decode(), hashlib.sha256())
-    return checks
-
-
-def _compare(request: Request, checks: dict[str, tuple[str, _Digest]], trailers: dict[str, str], size: int) -> None:
-    declared = request.headers.get("x-amz-decoded-content-length", "") or request.headers.get("content-length", "")
-    if declared and int(declared) != size:
-        raise BrokenBody(f"{declared} bytes were announced, {size} came")
-    for name, (expected, digest) in checks.items():
-        if base64.b64encode(digest.digest()).decode() != (expected or trailers.get(name, "")):
-            code = "XAmzContentSHA256Mismatch" if name == "payload" else "BadDigest"
-            raise S3Error(400, code, f"The {name} of the body is not the announced one.")
-
-
 def _xml(root: str, **texts: str) -> Response:
     element = Element(root, xmlns=_NAMESPACE)
     for tag, text in texts.items():
@@ -343,7 +258,7 @@ def _error(status: int, code: str, message: str) -> Response:
     return Response(tostring(element, "utf-8"), status, media_type="application/xml")
 
 
-_HANDLERS = {
+_HANDLERS: dict[str, Handler] = {
     "s3_put_object": _put_object,
     "s3_create_upload": _create_upload,
     "s3_upload_part": _upload_part,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,13 +50,12 @@ class _Protocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
+    when_ready: Callable[[], None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._ready()
+        if self.when_ready is not None:
+            self.when_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Cut what is open: a client that keeps its connection alive would hold the end up."""
@@ -73,46 +72,52 @@ def running(*, clock: Clock | None = None, port: int = 0, pace: float = 0.05, **
     ``settings`` are fields of ``Settings``. Tasks run 20 times as fast as on ``ahv sim`` unless ``pace`` says
     otherwise. A ``ManualClock`` that the caller also sleeps on makes every duration exact and free.
     """
-    site, server, listener, prism, ready = _prepare(Settings(pace=pace, **settings), clock or SystemClock(), port)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="ahv-sim", daemon=True)
-    thread.start()
-    try:
-        ready.wait(10)
-        yield prism
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
-        site.close()
+    ready = threading.Event()
+    with _hosted(Settings(pace=pace, **settings), clock or SystemClock(), port) as host:
+        host.server.when_ready = ready.set
+        thread = threading.Thread(target=host.run, name="ahv-sim", daemon=True)
+        thread.start()
+        try:
+            ready.wait(10)
+            yield host.prism
+        finally:
+            host.server.should_exit = True
+            thread.join(10)
 
 
 def serve(settings: Settings, *, port: int, announce: Callable[[Prism], None]) -> None:
-    """Run a site in this process until it is told to stop (SIGINT, SIGTERM); ``announce`` is called once it listens."""
-    site, server, listener, prism, ready = _prepare(settings, SystemClock(), port, announce)
-    try:
-        server.run(sockets=[listener])
-    finally:
-        listener.close()
-        site.close()
-    del prism, ready
+    """Run a site in this process until SIGINT or SIGTERM; ``announce`` is called once it listens."""
+    with _hosted(settings, SystemClock(), port) as host:
+        host.server.when_ready = lambda: announce(host.prism)
+        host.run()
 
 
-def _prepare(
-    settings: Settings, clock: Clock, port: int, announce: Callable[[Prism], None] | None = None
-) -> tuple[Site, _Server, socket.socket, Prism, threading.Event]:
-    site = open_site(settings, clock)
-    certificates = issue(site.store.folder)
-    listener = _listen(port)
-    prism = _describe(settings, certificates, listener.getsockname()[1])
-    ready = threading.Event()
+@dataclass(frozen=True)
+class _Host:
+    server: _Server
+    listener: socket.socket
+    prism: Prism
 
-    def started() -> None:
-        ready.set()
-        if announce is not None:
-            announce(prism)
+    def run(self) -> None:
+        self.server.run(sockets=[self.listener])
 
-    gateway = Gateway(site, families.routes(), control=control, sides=families.sides())
-    return site, _Server(_config(gateway, certificates), started), listener, prism, ready
+
+@contextmanager
+def _hosted(settings: Settings, clock: Clock, port: int) -> Iterator[_Host]:
+    with closing(_listen(port)) as listener, closing(open_site(settings, clock)) as site:
+        certificates = issue(site.store.folder)
+        url = f"https://{_HOST}:{listener.getsockname()[1]}"
+        prism = Prism(
+            url,
+            listener.getsockname()[1],
+            certificates.ca_file,
+            settings.username,
+            settings.password,
+            settings.api_key,
+            Control(url, certificates.ca_file),
+        )
+        gateway = Gateway(site, families.routes(), control=control, sides=families.sides())
+        yield _Host(_Server(_config(gateway, certificates)), listener, prism)
 
 
 def _listen(port: int) -> socket.socket:
@@ -150,9 +155,3 @@ def _config(gateway: Gateway, certificates: Certificates) -> uvicorn.Config:
         ssl_certfile=str(certificates.chain_file),
         ssl_keyfile=str(certificates.key_file),
     )
-
-
-def _describe(settings: Settings, certificates: Certificates, port: int) -> Prism:
-    url = f"https://{_HOST}:{port}"
-    remote = Control(url, certificates.ca_file)
-    return Prism(url, port, certificates.ca_file, settings.username, settings.password, settings.api_key, remote)

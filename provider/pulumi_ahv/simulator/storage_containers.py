@@ -48,7 +48,8 @@ def take_room(site: Site, container: Record, size: int) -> None:
     capacity = container.body["maxCapacityBytes"]
     used = container.hidden.get("used", 0)
     if used + size > capacity:
-        text = f"Insufficient space in storage container {container.body['name']}: {size} bytes needed, {capacity - used} left."
+        name = container.body["name"]
+        text = f"Insufficient space in storage container {name}: {size} bytes needed, {capacity - used} left."
         raise Refusal(400, "VMM-40000", text, group="INSUFFICIENT_STORAGE")
     give_room(site, container, -size)
 

@@ -10,7 +10,12 @@ from typing import Protocol
 
 from pulumi_ahv.simulator.disks.detect import detect
 from pulumi_ahv.simulator.disks.flat import Flat
+from pulumi_ahv.simulator.disks.qcow2 import Qcow2
 from pulumi_ahv.simulator.disks.sparse import DiskError, Source, Target
+from pulumi_ahv.simulator.disks.vdi import Vdi
+from pulumi_ahv.simulator.disks.vhd import Vhd
+from pulumi_ahv.simulator.disks.vhdx import Vhdx
+from pulumi_ahv.simulator.disks.vmdk import Vmdk, refuse_descriptor
 
 LARGEST = 2 << 40
 
@@ -37,6 +42,11 @@ class Reader(Protocol):
 _READERS: dict[str, Callable[[Source], Reader]] = {
     "raw": Flat,
     "iso": Flat,
+    "qcow2": Qcow2,
+    "vmdk": Vmdk,
+    "vhd": Vhd,
+    "vhdx": Vhdx,
+    "vdi": Vdi,
 }
 
 
@@ -50,6 +60,8 @@ def convert(source: Path, target: Path, *, stop: threading.Event | None = None, 
     with source.open("rb") as file:
         content = Source(file, size)
         name = detect(content)
+        if name == "vmdk-descriptor":
+            refuse_descriptor(content)
         if name not in _READERS:
             raise DiskError(f"the format {name} is not supported")
         reader = _READERS[name](content)
