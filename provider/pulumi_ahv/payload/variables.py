@@ -5,8 +5,8 @@ Templates get copies made of plain types only, so that no attribute of a real ob
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from ipaddress import ip_interface
 from typing import Final
 
@@ -32,7 +32,7 @@ class Nic:
     the interface by; without it, ``name`` is taken for the guest's own name of the interface.
     """
 
-    name: str = "eth0"
+    name: str = ""
     mac: str = ""
     addresses: tuple[str, ...] = ()
     gateways: tuple[str, ...] = ()
@@ -112,12 +112,17 @@ def secrets_in(value: object) -> dict[str, Secret]:
 
 def revealed(value: object) -> object:
     """A copy in plain types, secrets in clear."""
-    return _plain(value, masked=None, path="")
+    return _plain(value, hides=lambda _: False, path="")
 
 
-def masked(value: object, only: str | None = None) -> object:
-    """A copy in plain types, every secret (or the one at path ``only``) replaced by the mask."""
-    return _plain(value, masked=only or "", path="")
+def masked(value: object) -> object:
+    """A copy in plain types, every secret replaced by the mask."""
+    return _plain(value, hides=lambda _: True, path="")
+
+
+def masking_only(secret: Secret) -> Callable[[object], object]:
+    """A function like :func:`masked` that masks this one secret and reveals the others."""
+    return lambda value: _plain(value, hides=lambda other: other == secret, path="")
 
 
 def _nic_bag(nic: Nic) -> dict[str, object]:
@@ -139,26 +144,27 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
             yield from _leaves(inner, f"{path}[{index}]")
+    elif is_dataclass(value) and not isinstance(value, type):
+        for each in fields(value):
+            yield from _leaves(getattr(value, each.name), f"{path}.{each.name}" if path else each.name)
     else:
         yield path, value
 
 
-def _plain(value: object, *, masked: str | None, path: str) -> object:
-    """Copy; ``masked`` is None (reveal all), "" (mask all) or the one path to mask."""
+def _plain(value: object, *, hides: Callable[[Secret], bool], path: str) -> object:
     match value:
         case None | bool() | int() | float():
             return value
         case str():
             return str(value)
         case Secret():
-            return MASK if masked is not None and masked in ("", path) else value.reveal()
+            return MASK if hides(value) else value.reveal()
         case Mapping():
             return {
-                str(key): _plain(inner, masked=masked, path=f"{path}.{key}" if path else str(key))
+                str(key): _plain(inner, hides=hides, path=f"{path}.{key}" if path else str(key))
                 for key, inner in value.items()
             }
         case list() | tuple():
-            return [_plain(inner, masked=masked, path=f"{path}[{index}]") for index, inner in enumerate(value)]
-    raise TypeError(
-        f"variable {path!r} is a {type(value).__name__}: templates see text, numbers, flags, lists and mappings"
-    )
+            return [_plain(inner, hides=hides, path=f"{path}[{index}]") for index, inner in enumerate(value)]
+    what = f"variable {path!r}" if path else "the value"
+    raise TypeError(f"{what} is a {type(value).__name__}: templates see text, numbers, flags, lists and mappings")

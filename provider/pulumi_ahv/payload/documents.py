@@ -1,0 +1,166 @@
+"""Renders the texts of a payload for one member, with secrets in clear or masked: the same code for both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import ParamSpec, TypeVar
+
+from pulumi_ahv.kernel.errors import PayloadError
+from pulumi_ahv.kernel.secrets import MASK, Secret
+from pulumi_ahv.payload.cloudinit.formats import Part, multipart
+from pulumi_ahv.payload.findings import Finding, Place, error
+from pulumi_ahv.payload.quoting import yaml_value
+from pulumi_ahv.payload.spec import CloudConfig, PayloadSpec, Windows
+from pulumi_ahv.payload.templating import Mode, Rendered, Template, TemplateEngine
+from pulumi_ahv.payload.unattend.builder import DomainJoin, WindowsSettings, build_unattend
+from pulumi_ahv.payload.variables import Member
+
+_Args = ParamSpec("_Args")
+_Done = TypeVar("_Done")
+
+Expose = Callable[[object], object]
+"""Makes plain data of variables: :func:`~pulumi_ahv.payload.variables.revealed`, or one that masks."""
+
+
+@dataclass
+class Documents:
+    """The rendered texts. A text that failed is missing, and ``failures`` says why."""
+
+    user_data: list[Rendered] = field(default_factory=list)
+    vendor_data: Rendered | None = None
+    network: Rendered | None = None
+    answers: Rendered | None = None
+    files: dict[str, Rendered | bytes] = field(default_factory=dict)
+    meta_data: dict[str, object] = field(default_factory=dict)
+    failures: list[Finding] = field(default_factory=list)
+
+    def blackened(self) -> Documents:
+        """The same documents with nothing in them, for when masking single secrets did not work."""
+        return Documents(
+            user_data=[replace(each, text=MASK) for each in self.user_data],
+            vendor_data=self.vendor_data and replace(self.vendor_data, text=MASK),
+            network=self.network and replace(self.network, text=MASK),
+            answers=self.answers and replace(self.answers, text=MASK),
+            files=dict.fromkeys(self.files, MASK.encode()),
+        )
+
+    def user_text(self) -> str:
+        """The user-data: nothing, the one text, or a MIME multipart."""
+        if len(self.user_data) == 1:
+            return self.user_data[0].text
+        if not self.user_data:
+            return ""
+        return multipart([Part(each.text, each.template.name.rpartition("/")[2]) for each in self.user_data])
+
+
+class Renderer:
+    """Renders everything of one specification for one member and one way to expose its secrets."""
+
+    def __init__(self, spec: PayloadSpec, engine: TemplateEngine, scope: Mapping[str, object], expose: Expose) -> None:
+        self._spec, self._engine, self._expose = spec, engine, expose
+        exposed = expose(scope)
+        self._variables = exposed if isinstance(exposed, dict) else {}
+        self._failures: list[Finding] = []
+
+    def documents(self, member: Member) -> Documents:
+        """Render all; failures are collected, not raised."""
+        spec, attempt = self._spec, self._attempt
+        user_data = [attempt(self._user_data, part) for part in spec.user_data]
+        files = {path: attempt(self._file, path, content) for path, content in spec.files.items()}
+        return Documents(
+            user_data=[text for text in user_data if text],
+            vendor_data=attempt(self._text, spec.vendor_data),
+            network=attempt(self._text, spec.network if isinstance(spec.network, Template) else None),
+            answers=attempt(self._answers, spec.answers, member),
+            files={path: content for path, content in files.items() if content is not None},
+            meta_data=attempt(self._mapping, spec.meta_data, "metaData") or {},
+            failures=self._failures,
+        )
+
+    def _attempt(self, render: Callable[_Args, _Done], *args: _Args.args, **named: _Args.kwargs) -> _Done | None:
+        try:
+            return render(*args, **named)
+        except PayloadError as wrong:
+            place = Place(wrong.file, wrong.line, wrong.column)
+            self._failures.append(error("template", wrong.said, place, advice=wrong.advice))
+            return None
+
+    def _text(self, template: Template | None) -> Rendered | None:
+        return self._engine.render(template, self._variables) if template else None
+
+    def _answers(self, answers: Template | Windows | None, member: Member) -> Rendered | None:
+        if isinstance(answers, Template):
+            return self._engine.render(answers, self._variables, xml=True)
+        return self._windows(answers, member) if answers else None
+
+    def _user_data(self, part: Template | CloudConfig) -> Rendered:
+        if isinstance(part, Template):
+            return self._engine.render(part, self._variables)
+        return self._written(part.name, cloud_config_text(self._mapping(part.data, part.name)))
+
+    def _file(self, path: str, content: Template | bytes) -> Rendered | bytes:
+        if isinstance(content, bytes):
+            return content
+        return self._engine.render(content, self._variables, xml=path.lower().endswith(".xml"))
+
+    def _written(self, name: str, text: str) -> Rendered:
+        """A text that we wrote: it has no template whose lines could be told."""
+        return self._engine.render(Template(name, text, Mode.VERBATIM), {})
+
+    def _mapping(self, data: Mapping[str, object], name: str) -> dict[str, object]:
+        leaves = self._leaves(data, name)
+        return leaves if isinstance(leaves, dict) else {}
+
+    def _leaves(self, value: object, name: str) -> object:
+        """Render the texts within data; secrets are put in as they are."""
+        if isinstance(value, Mapping):
+            return {str(key): self._leaves(inner, f"{name}.{key}") for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._leaves(inner, f"{name}[{index}]") for index, inner in enumerate(value)]
+        if isinstance(value, str) and ("{{" in value or "{%" in value):
+            return self._engine.render(Template(name, value), self._variables).text
+        return self._expose(value)
+
+    def _windows(self, given: Windows, member: Member) -> Rendered:
+        commands = self._leaves(given.first_logon_commands, "windows.firstLogonCommands")
+        settings = WindowsSettings(
+            computer_name=member.guest_name,
+            locale=self._line(given.locale, "locale"),
+            keyboard=self._line(given.keyboard, "keyboard"),
+            time_zone=self._line(given.time_zone, "timeZone"),
+            organization=self._line(given.organization, "organization"),
+            owner=self._line(given.owner, "owner"),
+            workgroup=self._line(given.workgroup, "workgroup"),
+            product_key=self._clear(given.product_key),
+            administrator_password=self._clear(given.administrator_password),
+            auto_logon_count=given.auto_logon_count,
+            first_logon_commands=tuple(commands) if isinstance(commands, list) else (),
+            remote_desktop=given.remote_desktop,
+            domain=self._join(member),
+        )
+        try:
+            return self._written("windows", build_unattend(settings))
+        except ValueError as wrong:
+            raise PayloadError(str(wrong), file="windows") from None
+
+    def _join(self, member: Member) -> DomainJoin | None:
+        domain = member.domain
+        return DomainJoin(domain.name, domain.account, self._clear(domain.password), domain.ou) if domain else None
+
+    def _line(self, text: str, name: str) -> str:
+        return str(self._leaves(text, f"windows.{name}"))
+
+    def _clear(self, secret: Secret | None) -> str:
+        return str(self._expose(secret)) if secret else ""
+
+
+def cloud_config_text(data: Mapping[str, object]) -> str:
+    """Write a cloud-config: a line for each key, and for each item of a list under it."""
+    lines = ["#cloud-config"]
+    for key, value in data.items():
+        if isinstance(value, list) and value:
+            lines += [f"{yaml_value(key)}:", *(f"  - {yaml_value(item)}" for item in value)]
+        else:
+            lines.append(f"{yaml_value(key)}: {yaml_value(value)}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,178 @@
+"""The one way in: a specification and a member become files, a digest and findings; a VM's identity makes them a disc.
+
+Pure: no network, clock or environment, and no files but those of the template folder that is handed in.
+
+    payload = Payload(spec, DiskFolder(Path("templates")), salt=owner_mark)
+    rendered = payload.render(Member("agent-003", slot=3))
+    if isinstance(rendered, RenderedPayload) and not errors_of(rendered.findings):
+        iso = rendered.disc(Identity(vm_uuid))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pulumi_ahv.kernel.errors import PayloadError
+from pulumi_ahv.kernel.secrets import Scrubber, Secret
+from pulumi_ahv.payload.assemble import PLACEHOLDER, assemble, compressed, writes_network
+from pulumi_ahv.payload.digest import Sealer, digest
+from pulumi_ahv.payload.documents import Documents, Expose, Renderer
+from pulumi_ahv.payload.findings import Finding, demand, scrubbed
+from pulumi_ahv.payload.folder import TemplateFolder, TextFolder
+from pulumi_ahv.payload.inspection import inspect_documents, inspect_spec
+from pulumi_ahv.payload.iso import master
+from pulumi_ahv.payload.layouts import ANSWER_FILES, LABELS, META_DATA, USER_DATA, Layout, check_disc
+from pulumi_ahv.payload.limits import Texts
+from pulumi_ahv.payload.spec import Identity, PayloadSpec
+from pulumi_ahv.payload.templating import TemplateEngine
+from pulumi_ahv.payload.variables import Member, masked, masking_only, revealed, scope_of, secrets_in, unknown_paths
+
+
+@dataclass(frozen=True)
+class NotYetKnown:
+    """A payload whose inputs a preview does not know yet: nothing was rendered, and nothing is wrong."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RenderedPayload:
+    """A payload for one member.
+
+    ``digest`` is empty when a template failed. ``secrets`` are those the texts carry; every finding is free of them.
+    """
+
+    spec: PayloadSpec
+    member: Member
+    digest: str
+    findings: tuple[Finding, ...]
+    secrets: tuple[Secret, ...]
+    _clear: Documents = field(repr=False)
+    _masked: Documents = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        """The volume label of the disc."""
+        return LABELS[self.spec.layout]
+
+    @property
+    def carries_secret(self) -> bool:
+        """Whether a secret stands in any of the files, in whatever form."""
+        return bool(self.secrets)
+
+    def files(self, identity: Identity = PLACEHOLDER) -> dict[str, bytes]:
+        """The files of the disc, secrets in clear."""
+        return compressed(self.spec, assemble(self.spec, self._clear, self.member, identity))
+
+    def shown(self, identity: Identity = PLACEHOLDER) -> dict[str, bytes]:
+        """The files as they may be shown: every secret masked, user-data not compressed."""
+        return assemble(self.spec, self._masked, self.member, identity)
+
+    def disc(self, identity: Identity) -> bytes:
+        """The CD-ROM for a VM.
+
+        Raises:
+            PayloadError: a finding is an error, or the identity lacks what the layout needs.
+        """
+        demand(self.findings)
+        self._demand_macs(identity)
+        files = self.files(identity)
+        demand(check_disc(self.label, files))
+        return master(self.label, files)
+
+    def texts(self) -> Texts:
+        """What the choice of a delivery depends on."""
+        spec, files = self.spec, self.files()
+        return Texts(
+            layout=spec.layout,
+            user_data=files.get(USER_DATA.get(spec.layout, ""), b""),
+            meta_data=files.get(META_DATA.get(spec.layout, ""), b""),
+            answer_file=files.get(ANSWER_FILES[0], b"") if spec.layout is Layout.WINDOWS else b"",
+            carries_secret=self.carries_secret,
+            has_network=writes_network(spec, self.member) or self._clear.network is not None,
+            has_vendor_data=self._clear.vendor_data is not None,
+            has_extra_files=bool(spec.files),
+        )
+
+    def _demand_macs(self, identity: Identity) -> None:
+        if self.spec.layout is not Layout.CONFIG_DRIVE or not writes_network(self.spec, self.member):
+            return
+        without = sum(not nic.mac for nic in self.member.nics[len(identity.macs) :])
+        if without:
+            said = f"{without} interfaces have no MAC, by which cloud-init finds them on a config drive"
+            raise PayloadError(
+                said, file=f"member {self.member.name}", advice="Read the VM back before its disc is made."
+            )
+
+
+class Payload:
+    """A specification with its templates, ready to be rendered for any number of members.
+
+    Args:
+        spec: what to make.
+        folder: where includes and macros come from.
+        salt: the owner mark; it salts what digests tell of secrets.
+    """
+
+    def __init__(self, spec: PayloadSpec, folder: TemplateFolder | None = None, *, salt: str = "") -> None:
+        self.spec = spec
+        self._folder = folder or TextFolder()
+        self._engine = TemplateEngine(self._folder)
+        self._sealer = Sealer(salt)
+
+    def render(self, member: Member) -> RenderedPayload | NotYetKnown:
+        """Render and check for one member. Never raises for what is wrong with a template: see ``findings``."""
+        unknown = unknown_paths([self.spec, member])
+        if unknown:
+            return NotYetKnown(tuple(path.partition(".")[2] or path for path in unknown))
+        findings = inspect_spec(self.spec, member)
+        if any(finding.code == "address" for finding in findings):
+            empty = Documents()
+            return RenderedPayload(self.spec, member, "", tuple(findings), (), empty, empty)
+        scope = scope_of(member, self.spec.variables)
+        secrets = secrets_in([scope, self.spec])
+        clear = self._documents(member, scope, revealed)
+        shown = self._documents(member, scope, masked) if secrets else clear
+        findings += [*clear.failures, *inspect_documents(self.spec, clear, self._folder)]
+        used = self._used(member, scope, secrets, (clear, shown))
+        hash_text = "" if clear.failures else self._digest(member, clear, shown, used)
+        if shown.failures:
+            shown = clear.blackened()
+        clean = tuple(scrubbed(findings, Scrubber(secrets.values())))
+        return RenderedPayload(self.spec, member, hash_text, clean, tuple(dict.fromkeys(used.values())), clear, shown)
+
+    def _documents(self, member: Member, scope: Mapping[str, object], expose: Expose) -> Documents:
+        return Renderer(self.spec, self._engine, scope, expose).documents(member)
+
+    def _files(self, member: Member, documents: Documents) -> dict[str, bytes]:
+        return assemble(self.spec, documents, member, PLACEHOLDER)
+
+    def _used(
+        self,
+        member: Member,
+        scope: Mapping[str, object],
+        secrets: Mapping[str, Secret],
+        rendered: tuple[Documents, Documents],
+    ) -> dict[str, Secret]:
+        """The secrets, by path, without which the files would be others: however a template transforms them."""
+        clear, shown = rendered
+        files = self._files(member, clear)
+        if not secrets or (not shown.failures and self._files(member, shown) == files):
+            return {}
+        distinct = set(secrets.values())
+        if len(distinct) > 1:
+            without = {secret: self._documents(member, scope, masking_only(secret)) for secret in distinct}
+            distinct = {
+                secret for secret, made in without.items() if made.failures or self._files(member, made) != files
+            }
+        return {path: secret for path, secret in secrets.items() if secret in distinct}
+
+    def _digest(self, member: Member, clear: Documents, shown: Documents, used: Mapping[str, Secret]) -> str:
+        label = LABELS[self.spec.layout]
+        if shown.failures:
+            # Masked, the templates do not render: seal all of the contents as if they were one secret.
+            whole = digest(label, self._files(member, clear), {})
+            return digest(label, {}, {"": self._sealer.seal(Secret(whole))})
+        sealed = {path: self._sealer.seal(secret) for path, secret in used.items()}
+        return digest(label, self._files(member, shown), sealed)
