@@ -148,9 +148,8 @@ class Engine:
     def view(self, record: Record, *, count: bool = True) -> dict[str, Any]:
         """A task's body as it looks now. Each look counts: the first ones never show an end."""
         body, hidden, now = record.body, record.hidden, self._site.timeline.now()
-        if count:
-            hidden["reads"] += 1
-        early = hidden["reads"] <= self._site.settings.reads_before_end
+        early = hidden["reads"] < self._site.settings.reads_before_end
+        hidden["reads"] += count
         if body["status"] in TERMINAL and not early:
             return body
         shown = {key: value for key, value in body.items() if key not in {"completedTime", "errorMessages"}}
