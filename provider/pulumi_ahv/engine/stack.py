@@ -1,0 +1,117 @@
+"""A stack that can be previewed, brought up, refreshed and destroyed: the engine's front door.
+
+``LocalStack`` is what the command line drives: a project on disk, programs and providers in processes, state in a file.
+Tests drive ``InlineStack``, where program and providers are objects of this process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pulumi_ahv.engine.deployment import Deployment, Options, Setting
+from pulumi_ahv.engine.display import Summary
+from pulumi_ahv.engine.events import Observer
+from pulumi_ahv.engine.host import DYNAMIC, ProcessHost, Surroundings
+from pulumi_ahv.engine.passphrase import passphrase_from
+from pulumi_ahv.engine.program import ProcessProgram, Program
+from pulumi_ahv.engine.project import Project, read_stack_file, stack_config
+from pulumi_ahv.engine.reaper import Reaper
+from pulumi_ahv.engine.records import Snapshot
+from pulumi_ahv.engine.serving import StackConfig
+from pulumi_ahv.engine.store import FileStore
+from pulumi_ahv.kernel.clock import Clock, SystemClock
+
+
+@dataclass
+class Result:
+    """What a run came to."""
+
+    ok: bool
+    summary: Summary
+    snapshot: Snapshot
+
+
+@dataclass
+class LocalStack:
+    """A stack of a project on disk."""
+
+    project: Project
+    name: str
+    state_directory: Path
+    plain_config: Mapping[str, str] = field(default_factory=dict)
+    secret_config: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    clock: Clock = field(default_factory=SystemClock)
+    on_start: Callable[[Deployment], None] = lambda deployment: None
+
+    def __post_init__(self) -> None:
+        self._file = read_stack_file(self.project, self.name)
+        self.store = FileStore(
+            self.state_directory,
+            self.project.name,
+            self.name,
+            passphrase=lambda: passphrase_from(self.environ),
+            salt=self._file.salt,
+            clock=self.clock,
+        )
+        self._python = str(self.project.python or sys.executable)
+
+    def config(self) -> StackConfig:
+        """The configuration of the stack, with what was given besides."""
+        return stack_config(
+            self.project, self._file, self.store.cipher, plain=self.plain_config, secret=self.secret_config
+        )
+
+    def up(self, options: Options, observers: Sequence[Observer] = ()) -> Result:
+        """Make the stack what the program wants; with ``options.preview``, only say what that would be."""
+        return self._run(options, observers, lambda run, reaper: run.update(self._program(reaper)))
+
+    def refresh(self, options: Options, observers: Sequence[Observer] = ()) -> Result:
+        """Make the state what exists."""
+        return self._run(options, observers, lambda run, _: run.refresh())
+
+    def destroy(self, options: Options, observers: Sequence[Observer] = ()) -> Result:
+        """Delete everything."""
+        return self._run(options, observers, lambda run, _: run.destroy())
+
+    def _run(
+        self, options: Options, observers: Sequence[Observer], action: Callable[[Deployment, Reaper], bool]
+    ) -> Result:
+        summary = Summary()
+        reaper = Reaper()
+        hints: list[Deployment] = []
+
+        def report(package: str, line: str) -> None:
+            if package == DYNAMIC and line.strip():
+                hints[0].execution.report("info", "", line)
+
+        config = self.config()
+        host = ProcessHost(
+            Surroundings(self.project.main, self._python, self._environment(config), report), reaper=reaper
+        )
+        setting = Setting(self.project.name, self.name, host, config, self.clock, [*observers, summary])
+        try:
+            run = Deployment(setting, self.store.load(), options, save=self.store.save)
+            hints.append(run)
+            self.on_start(run)
+            ok = action(run, reaper)
+            return Result(ok, summary, run.journal.snapshot())
+        finally:
+            reaper.close()
+
+    def _environment(self, config: StackConfig) -> dict[str, str]:
+        return {
+            **self.environ,
+            "PULUMI_PROJECT": self.project.name,
+            "PULUMI_CONFIG": json.dumps(config.values),
+        }
+
+    def _program(self, reaper: Reaper) -> Program:
+        main = self.project.main
+        directory, entry = (main.parent, main.name) if main.is_file() else (main, ".")
+        return ProcessProgram(directory, reaper, entry, self._python, self.environ)
