@@ -54,7 +54,7 @@ PARALLEL = 4 * (os.cpu_count() or 1)
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0913 - one parameter for each option
     *,
     stack: StackName = "dev",
     cwd: Directory = Path(),
@@ -81,7 +81,7 @@ def up(
 
 
 @app.command()
-def preview(
+def preview(  # noqa: PLR0913 - one parameter for each option
     *,
     stack: StackName = "dev",
     cwd: Directory = Path(),
@@ -106,7 +106,7 @@ def preview(
 
 
 @app.command()
-def refresh(
+def refresh(  # noqa: PLR0913 - one parameter for each option
     *,
     stack: StackName = "dev",
     cwd: Directory = Path(),
@@ -131,7 +131,7 @@ def refresh(
 
 
 @app.command()
-def destroy(
+def destroy(  # noqa: PLR0913 - one parameter for each option
     *,
     stack: StackName = "dev",
     cwd: Directory = Path(),

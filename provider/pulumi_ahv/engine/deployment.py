@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Self
 
 from pulumi_ahv.engine import urns
 from pulumi_ahv.engine.deleting import plan_deletes, run_deletes
@@ -17,7 +18,7 @@ from pulumi_ahv.engine.host import Host
 from pulumi_ahv.engine.journal import Journal, Save
 from pulumi_ahv.engine.program import Program, RunInfo, Services
 from pulumi_ahv.engine.program_main import EXCEPTION
-from pulumi_ahv.engine.records import Record, Snapshot, by_urn
+from pulumi_ahv.engine.records import Snapshot, by_urn
 from pulumi_ahv.engine.refreshing import refresh
 from pulumi_ahv.engine.registering import Registrar
 from pulumi_ahv.engine.registry import Registry
@@ -128,7 +129,7 @@ class Deployment:
         """Begin nothing new; what runs is let finish. Safe to call from a signal handler."""
         self.execution.cancel()
 
-    def __enter__(self) -> Deployment:
+    def __enter__(self) -> Self:
         self._setting.host.serve_at(self._address)
         return self
 

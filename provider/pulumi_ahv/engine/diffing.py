@@ -1,7 +1,7 @@
 """Comparing bags, and what a provider's answer to Diff means.
 
-The engine compares inputs itself only where a provider answers that it cannot tell (DIFF_UNKNOWN), which is what dynamic
-providers do by default; secretness alone is no change then, and an unknown differs from everything.
+The engine compares inputs itself only where a provider answers that it cannot tell (DIFF_UNKNOWN), which is what
+dynamic providers do by default; secretness alone is no change then, and an unknown differs from everything.
 """
 
 from __future__ import annotations

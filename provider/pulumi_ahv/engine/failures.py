@@ -71,7 +71,7 @@ def read_failure(error: grpc.RpcError) -> ProviderFailure:
 
 
 def _details(error: grpc.RpcError) -> Sequence[any_pb2.Any]:
-    trailing = error.trailing_metadata() if callable(getattr(error, "trailing_metadata", None)) else None
+    trailing: Any = error.trailing_metadata() if callable(getattr(error, "trailing_metadata", None)) else None
     for key, value in trailing or ():
         if key == _DETAILS:
             return status_pb2.Status.FromString(value).details

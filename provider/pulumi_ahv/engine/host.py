@@ -1,13 +1,14 @@
 """Provider plugins as processes: finding, starting and ending them.
 
-A plugin is an executable ``pulumi-resource-NAME`` on PATH or in Pulumi's plugin cache; ``pulumi-python``, which serves all
-dynamic resources, is the SDK's own ``python -u -m pulumi.dynamic``. It gets the engine's address as its last argument and
-prints the port it listens on as its first line. Each runs in a session of its own, so that an interrupt of the terminal
-reaches the engine first; the reaper ends them all if the engine dies.
+A plugin is an executable ``pulumi-resource-NAME`` on PATH or in Pulumi's plugin cache; ``pulumi-python``, which serves
+all dynamic resources, is the SDK's own ``python -u -m pulumi.dynamic``. It gets the engine's address as its last
+argument and prints the port it listens on as its first line. Each runs in a session of its own, so that an interrupt of
+the terminal reaches the engine first; the reaper ends them all if the engine dies.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -57,7 +58,7 @@ class Surroundings:
     directory: Path
     python: str = sys.executable
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    report: Callable[[str, str], None] = lambda package, line: None
+    report: Callable[[str, str], None] = lambda package, line: None  # noqa: ARG005 - lines go nowhere by default
 
 
 class ProcessHost:
@@ -209,10 +210,8 @@ class ProcessPlugin:
 def end(process: subprocess.Popen[str], *, grace: float) -> None:
     """Interrupt a process group, and kill it if it is still there after ``grace`` seconds."""
     for sign in (signal.SIGINT, signal.SIGKILL):
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, sign)
-        except (ProcessLookupError, PermissionError):
-            pass
         try:
             process.wait(grace)
         except subprocess.TimeoutExpired:

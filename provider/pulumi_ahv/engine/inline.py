@@ -30,7 +30,7 @@ class InlineError(grpc.RpcError):
         """The message."""
         return self._details
 
-    def trailing_metadata(self) -> Sequence[tuple[str, Any]]:
+    def trailing_metadata(self) -> Any:
         """Where the details of a partial failure travel."""
         return self._trailing
 
@@ -84,7 +84,7 @@ class InlineContext:
             code = self._code or grpc.StatusCode.UNKNOWN
             raise InlineError(code, self._details or f"Exception calling {method}: {error}", self._trailing) from error
         if self._code not in (None, grpc.StatusCode.OK):
-            raise InlineError(self._code, self._details, self._trailing)  # type: ignore[arg-type] # not None, see above
+            raise InlineError(self._code, self._details, self._trailing)
 
 
 class ObjectPlugin:

@@ -1,8 +1,8 @@
 """The state while a run changes it: what is done, what is new, what has been begun.
 
-After every begin and end of a step the whole state is handed to be saved, so that a kill at any moment leaves a readable
-state. Resources of this run stand first in the order of their completion, those of the old state that were not touched
-yet after them; that order is a valid one, because whatever a resource depends on is completed before it.
+After every begin and end of a step the whole state is handed to be saved, so that a kill at any moment leaves a
+readable state. Resources of this run stand first in the order of their completion, those of the old state that were not
+touched yet after them; that order is a valid one, because whatever a resource depends on is completed before it.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -57,12 +56,11 @@ class PassphraseCipher:
 
     def decrypt(self, text: str) -> str:
         """Decrypt a text; ConfigError if it was not made under this key."""
-        parts = text.split(":")
+        _, _, nonce_and_text = text.partition("v1:")
+        nonce, _, sealed = nonce_and_text.partition(":")
         try:
-            if len(parts) != 3 or parts[0] != "v1":
-                raise ValueError("not of the form v1:NONCE:TEXT")
-            return self._aead.decrypt(base64.b64decode(parts[1]), base64.b64decode(parts[2]), None).decode()
-        except (InvalidTag, binascii.Error, ValueError) as error:
+            return self._aead.decrypt(base64.b64decode(nonce), base64.b64decode(sealed), None).decode()
+        except (InvalidTag, ValueError) as error:
             raise ConfigError(
                 "Opening the secrets of the stack",
                 said="incorrect passphrase, or a secret of another stack",
@@ -90,7 +88,7 @@ def passphrase_from(environ: Mapping[str, str]) -> str:
         return Path(file).expanduser().read_text(encoding="utf-8").strip()
     raise ConfigError(
         "Opening the secrets of the stack",
-        said="passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment variables",
+        said="neither PULUMI_CONFIG_PASSPHRASE nor PULUMI_CONFIG_PASSPHRASE_FILE is set",
         advice="For a trial an empty one will do: export PULUMI_CONFIG_PASSPHRASE=''",
     )
 

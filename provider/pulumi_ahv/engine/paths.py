@@ -54,7 +54,7 @@ def contains(path: Path, other: Path) -> bool:
 
 
 def reset(path: Path, olds: Bag, news: Bag) -> bool:
-    """Set what ``path`` names in ``news`` back to its value in ``olds``, in place. False if the shapes do not allow it."""
+    """Set what ``path`` names in ``news`` back to its value in ``olds``, in place; False if the shapes forbid it."""
     return _reset(path, olds, news, secret=False)
 
 
@@ -63,28 +63,36 @@ def _reset(path: Path, old: Any, new: Any, *, secret: bool) -> bool:
     if not path:
         return False
     old_secret, new_secret = isinstance(old, SecretValue), isinstance(new, SecretValue)
-    while isinstance(old, SecretValue):
-        old = old.element
-    while isinstance(new, SecretValue):
-        new = new.element
     secret = (secret or old_secret) and not new_secret
+    old, new = _bare(old), _bare(new)
     key = path[0]
     if key == "*":
         return _reset_all(path, old, new, secret=secret)
+    if len(path) == 1 and isinstance(key, str):
+        return _reset_key(key, old, new, secret=secret)
     container = list if isinstance(key, int) else dict
-    if len(path) == 1 and container is dict:
-        return _reset_key(str(key), old, new, secret=secret)
     if not isinstance(old, container) or not isinstance(new, container):
         return not isinstance(old, container) and not isinstance(new, container)
+    return _reset_below(path, old, new, secret=secret)
+
+
+def _reset_below(path: Path, old: Any, new: Any, *, secret: bool) -> bool:
+    """Old and new are containers of the kind that the first part of the path asks for."""
+    key: Any = path[0]
     has_old, has_new = _has(old, key), _has(new, key)
     if len(path) == 1:
         return _reset_item(key, old, new, secret=secret) if has_old and has_new else has_old == has_new
-    if not has_old and not has_new:
-        return container is dict
-    if not has_new or (container is list and not has_old):
-        return False
-    below = old[key] if has_old else None  # type: ignore[index] # the key fits the container, see above
-    return _reset(path[1:], below, new[key], secret=secret)  # type: ignore[index] # likewise
+    if isinstance(key, int):
+        return has_old and has_new and _reset(path[1:], old[key], new[key], secret=secret)
+    if not has_new:
+        return not has_old
+    return _reset(path[1:], old.get(key), new[key], secret=secret)
+
+
+def _bare(value: Any) -> Any:
+    while isinstance(value, SecretValue):
+        value = value.element
+    return value
 
 
 def _has(container: Any, key: str | int) -> bool:

@@ -1,8 +1,9 @@
 """Running the program: in a process of its own, or as a function of this one.
 
 A program ends by itself once its registrations are answered; one that does not, although the run has failed, is
-interrupted after a few seconds. One that sits idle for minutes, without a call open and without a step running, is taken
-to hang (an exception inside the SDK's own set-up of a resource does that, engine facts 2.4) and ended with an error.
+interrupted after a few seconds. One that sits idle for minutes, without a call open and without a step running, is
+taken to hang (an exception inside the SDK's own set-up of a resource does that, engine facts 2.4) and ended with an
+error.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Runs a Pulumi program in a process of its own: ``python -u program_main.py SETTINGS``, SETTINGS being JSON.
 
-Imports pulumi and the standard library only: it runs under the program's own interpreter, where this package need not be
-installed. Exit codes are those of Pulumi's own runner: 0, 1 for a RunError, 32 for an exception, and what ``sys.exit``
-was given; errors have been sent to the engine's log by then.
+Imports pulumi and the standard library only: it runs under the program's own interpreter, where this package need not
+be installed. Exit codes are those of Pulumi's own runner: 0, 1 for a RunError, 32 for an exception, and what
+``sys.exit`` was given; errors have been sent to the engine's log by then.
 """
 
 from __future__ import annotations

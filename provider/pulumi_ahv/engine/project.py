@@ -29,7 +29,7 @@ class Project:
     @property
     def python(self) -> Path | None:
         """The interpreter of the virtual environment that the project names, if it names one."""
-        environment = self.options.get("virtualenv")
+        environment = str(self.options.get("virtualenv") or "")
         if not environment:
             return None
         python = (self.directory / environment / "bin" / "python").absolute()

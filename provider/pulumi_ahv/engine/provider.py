@@ -1,8 +1,8 @@
 """One configured provider plugin, spoken to in plain bags.
 
 Owns the translation between bags and Pulumi's ResourceProvider protocol: what is marked, what is flattened, what an
-answer without an id means. How the plugin came to life is the business of ``host``; which provider serves which resource,
-of ``registry``. A plugin is anything with the protocol's methods: a gRPC stub or an object in this process.
+answer without an id means. How the plugin came to life is the business of ``host``; which provider serves which
+resource, of ``registry``. A plugin is anything with the protocol's methods: a gRPC stub or an object in this process.
 
 Which side takes marks off and who puts them back is described in the engine facts, 4.4; a provider that answered the
 handshake is taken to support previews, one that did not says so in its answer to Configure.
@@ -48,7 +48,7 @@ class Subject:
     id: str = ""
 
     @property
-    def named(self) -> dict[str, str]:
+    def named(self) -> dict[str, Any]:
         """URN, name and type, as every request carries them."""
         return {"urn": self.urn, "name": urns.name_of(self.urn), "type": urns.type_of(self.urn)}
 

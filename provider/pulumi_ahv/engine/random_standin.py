@@ -1,8 +1,8 @@
 """A stand-in for the `random` provider, which is a plugin that Pulumi downloads.
 
-Same tokens, property names and rules: everything an object is made from replaces it, nothing changes in place. Used only
-where the real plugin is not found. It leaves out ``bcryptHash`` of passwords and imports; values from seeds differ from
-the real plugin's.
+Same tokens, property names and rules: everything an object is made from replaces it, nothing changes in place. Used
+only where the real plugin is not found. It leaves out ``bcryptHash`` of passwords and imports; values from seeds differ
+from the real plugin's.
 """
 
 from __future__ import annotations
@@ -24,15 +24,63 @@ from pulumi_ahv.engine.marking import plain_bag
 from pulumi_ahv.engine.paths import parse
 from pulumi_ahv.engine.values import Bag, SecretValue, from_struct, to_struct
 
-_ADVERBS: Final = (
-    "barely boldly calmly deeply early fairly freely gently gladly likely mainly mildly nearly newly".split()
-)
-_ADJECTIVES: Final = (
-    "able brave calm clever eager fair fine glad kind lucid neat prime quick solid tidy vital warm".split()
-)
-_ANIMALS: Final = (
-    "bass bear crab crow deer dove fawn goat hare ibex kite lark lynx mole newt orca owl pug seal wren".split()
-)
+_ADVERBS: Final = [
+    "barely",
+    "boldly",
+    "calmly",
+    "deeply",
+    "early",
+    "fairly",
+    "freely",
+    "gently",
+    "gladly",
+    "likely",
+    "mainly",
+    "mildly",
+    "nearly",
+    "newly",
+]
+_ADJECTIVES: Final = [
+    "able",
+    "brave",
+    "calm",
+    "clever",
+    "eager",
+    "fair",
+    "fine",
+    "glad",
+    "kind",
+    "lucid",
+    "neat",
+    "prime",
+    "quick",
+    "solid",
+    "tidy",
+    "vital",
+    "warm",
+]
+_ANIMALS: Final = [
+    "bass",
+    "bear",
+    "crab",
+    "crow",
+    "deer",
+    "dove",
+    "fawn",
+    "goat",
+    "hare",
+    "ibex",
+    "kite",
+    "lark",
+    "lynx",
+    "mole",
+    "newt",
+    "orca",
+    "owl",
+    "pug",
+    "seal",
+    "wren",
+]
 _SPECIAL: Final = "!@#$%&*()-_=+[]{}<>:?"
 
 _Maker = Callable[[Bag, random.Random], tuple[str, Bag]]

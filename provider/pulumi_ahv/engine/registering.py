@@ -1,8 +1,8 @@
 """From what the program wants and what the state knows to the steps of one resource.
 
-Decides in the real engine's order: import, ignored changes, Check, recreation of what was deleted as a dependent, taking
-over what was only read, what its deletedWith or provider forces, Diff, replacement, update, nothing. Planning is serial,
-one resource at a time; carrying the steps out is not.
+Decides in the real engine's order: import, ignored changes, Check, recreation of what was deleted as a dependent,
+taking over what was only read, what its deletedWith or provider forces, Diff, replacement, update, nothing. Planning is
+serial, one resource at a time; carrying the steps out is not.
 """
 
 from __future__ import annotations

@@ -33,8 +33,9 @@ class Replacing:
             if dependent.protect:
                 raise Invalid(
                     f'unable to replace resource "{dependent.urn}" as part of replacing "{new.urn}" as it is currently '
-                    "marked for protection. To unprotect the resource, remove the `protect` flag from the resource "
-                    f"in your Pulumi program and run `pulumi up`, or use the command:\n`pulumi state unprotect '{dependent.urn}'`"
+                    "marked for protection. To unprotect the resource, remove the `protect` flag from the resource in "
+                    f"your Pulumi program and run `pulumi up`, or use the command:\n"
+                    f"`pulumi state unprotect '{dependent.urn}'`"
                 )
             steps.append(Step("delete-replaced", dependent.urn, dependent, counted=False, late=True))
             self._tracker.deleted.add(dependent.urn)

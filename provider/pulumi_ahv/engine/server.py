@@ -35,7 +35,7 @@ class Server:
         self._server.stop(0).wait(2)
 
 
-def _handler(service: ServiceDescriptor, target: object) -> grpc.GenericRpcHandler:
+def _handler(service: ServiceDescriptor, target: object) -> Any:
     methods: dict[str, Any] = {}
     for method in service.methods:
         function = method_of(target, method.name)

@@ -1,8 +1,9 @@
 """The two services that a program and its providers speak to: ResourceMonitor and Engine.
 
-One set of methods, named like the protocol's, serves programs over gRPC (``server``) and inline programs by direct call.
-The features announced here decide what the SDK sends: what is not announced, the SDK itself refuses with a clear error.
-A failed registration is answered with UNAVAILABLE, which makes the SDK end the program at once (engine facts, 2.4).
+One set of methods, named like the protocol's, serves programs over gRPC (``server``) and inline programs by direct
+call. The features announced here decide what the SDK sends: what is not announced, the SDK itself refuses with a clear
+error. A failed registration is answered with UNAVAILABLE, which makes the SDK end the program at once (engine facts,
+2.4).
 """
 
 from __future__ import annotations

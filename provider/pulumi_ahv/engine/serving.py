@@ -36,7 +36,7 @@ class StackConfig:
 
 
 class Serving:
-    """Finds providers for one run. ``register`` is set by the registrar, which makes default providers like the rest."""
+    """Finds providers for one run. The registrar sets ``register``: it makes default providers like the rest."""
 
     def __init__(self, registry: Registry, config: StackConfig, olds: Callable[[], Mapping[str, Record]]) -> None:
         self._registry = registry

@@ -141,7 +141,8 @@ def _tree(
             shared += 1
         yield from _closing(before, shared, indent)
         for depth in range(shared, len(path) - 1):
-            yield f"{indent}{'    ' * depth}  ~ {_label(path[depth])}: {'[' if isinstance(path[depth + 1], int) else '{'}"
+            bracket = "[" if isinstance(path[depth + 1], int) else "{"
+            yield f"{indent}{'    ' * depth}  ~ {_label(path[depth])}: {bracket}"
         deep = indent + "    " * (len(path) - 1)
         bags = (old.outputs, new.outputs) if refresh and not item.input else (old.inputs, new.inputs)
         was, is_ = _get(bags[0], path), _get(bags[1], path)

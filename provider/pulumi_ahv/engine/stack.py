@@ -47,7 +47,7 @@ class LocalStack:
     secret_config: Mapping[str, str] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     clock: Clock = field(default_factory=SystemClock)
-    on_start: Callable[[Deployment], None] = lambda deployment: None
+    on_start: Callable[[Deployment], None] = lambda deployment: None  # noqa: ARG005 - nobody needs to know by default
 
     def __post_init__(self) -> None:
         self._file = read_stack_file(self.project, self.name)

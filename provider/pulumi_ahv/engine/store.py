@@ -1,8 +1,8 @@
 """Where a stack's state is kept: a file in the layout of Pulumi's own file backend, or memory.
 
-``DIRECTORY/.pulumi/stacks/PROJECT/STACK.json`` is what ``pulumi login file://DIRECTORY`` reads too. Every write goes to a
-file beside it that then takes its place, so that a kill leaves the old or the new state, never half of one. One run at a
-time: the lock is the operating system's and goes with its holder.
+``DIRECTORY/.pulumi/stacks/PROJECT/STACK.json`` is what ``pulumi login file://DIRECTORY`` reads too. Every write goes to
+a file beside it that then takes its place, so that a kill leaves the old or the new state, never half of one. One run
+at a time: the lock is the operating system's and goes with its holder.
 """
 
 from __future__ import annotations

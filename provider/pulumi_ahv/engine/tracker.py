@@ -44,9 +44,8 @@ class Tracker:
     def find_old(self, urn: str, goal: Goal | ReadGoal) -> Record | None:
         """What the state knows of the resource, under this name or a former one."""
         if urn in self.aliased:
-            raise Invalid(
-                f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN '{self.aliased[urn]}'"
-            )
+            taken = self.aliased[urn]
+            raise Invalid(f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN '{taken}'")
         if urn in self.olds:
             return self.olds[urn]
         for former in self._former_names(goal):
@@ -56,7 +55,8 @@ class Tracker:
             if former in self.seen or former in self.aliased:
                 other = self.aliased.get(former, urn)
                 raise Invalid(
-                    f"Duplicate resource alias '{former}' applied to resource with URN '{urn}' conflicting with resource with URN '{other}'"
+                    f"Duplicate resource alias '{former}' applied to resource with URN '{urn}' conflicting with "
+                    f"resource with URN '{other}'"
                 )
             self.aliased[former] = urn
             self.former[urn] = former
