@@ -48,7 +48,7 @@ class Doorkeeper:
         key = headers.get("x-ntnx-api-key", "")
         if key and key == settings.api_key:
             return Principal(self._site.service_account_id, "service-account"), ""
-        if _basic(headers.get("authorization", "")) == (settings.username, settings.password):
+        if basic_credentials(headers.get("authorization", "")) == (settings.username, settings.password):
             return Principal(self._site.admin_id, settings.username), self._open(settings.username)
         page = (
             "<html><head><title>401 Authorization Required</title></head><body>401 Authorization Required</body></html>"
@@ -67,7 +67,8 @@ class Doorkeeper:
         return token
 
 
-def _basic(header: str) -> tuple[str, str] | None:
+def basic_credentials(header: str) -> tuple[str, str] | None:
+    """User and password of an ``Authorization`` header, or ``None``."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
@@ -33,11 +33,16 @@ _MOST_BODY = 32 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Side:
-    """A part of the site that speaks another protocol than v4: where it lies, how its calls are called, who serves."""
+    """A part of the site that speaks another protocol than v4: where it lies, how its calls are called, who serves.
+
+    ``headers`` are on every answer of it in place of the v4 service's own; ``refuse`` says no in its words.
+    """
 
     prefix: str
     operation: Callable[[Request], str]
     serve: Serve
+    headers: Mapping[str, str] = field(default_factory=dict)
+    refuse: Callable[[Request, Refusal], Response] | None = None
 
 
 class Gateway:
@@ -129,12 +134,15 @@ class Visit:
         self._site = gateway.site
         self._request = request
         self._route: Route | None = None
+        self._side = gateway.side_of(request.url.path)
         self._minor = 0
         self._params: dict[str, str] = {}
         self._headers = {
             "X-Ntnx-Env": "pc" if self._site.settings.product == "central" else "pe",
             "X-Ntnx-Product": self._site.settings.release.product,
         }
+        if self._side is not None and self._side.headers:
+            self._headers = dict(self._side.headers)
         path = request.url.path
         self._entry = self._site.journal.open(
             time=self._site.timeline.stamp(),
@@ -147,7 +155,7 @@ class Visit:
     async def answer(self) -> Response | None:
         """The response, or ``None`` where the connection has been cut."""
         body = b""
-        side = self._gateway.side_of(self._request.url.path)
+        side = self._side
         if side is None:
             body = await self._read()
             self._find_route()
@@ -322,6 +330,8 @@ class Visit:
         return _json(501, {"simulator": "not implemented", "call": what})
 
     def _refused(self, refusal: Refusal) -> Response:
+        if self._side is not None and self._side.refuse is not None:
+            return self._side.refuse(self._request, refusal)
         namespace, answer = self._names()
         return _json(refusal.status, error_body(namespace, answer, self._minor, refusal))
 
