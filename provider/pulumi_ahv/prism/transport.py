@@ -138,7 +138,7 @@ class Transport:
         self, request: Request, request_id: str, deadline: Deadline | None, *, cookies: Mapping[str, str]
     ) -> Response:
         timeouts = self.connection.timeouts
-        patience = timeouts.request if deadline is None else max(1.0, min(timeouts.request, deadline.remaining()))
+        patience = timeouts.request if deadline is None else min(timeouts.request, max(1.0, deadline.remaining()))
         try:
             answer = self._session.request(
                 request.method,

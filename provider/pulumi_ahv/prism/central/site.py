@@ -21,13 +21,13 @@ class CentralSite:
 
     def __init__(self, transport: Transport, info: SiteInfo) -> None:
         self._transport = transport
+        self._info = info
         self._api = Api(transport)
         poller = TaskPoller(CentralTasks(self._api), clock=transport.clock)
         self._inventory = CentralInventory(self._api)
         self._images = CentralImages(self._api, poller, Dispatcher(transport, poller), ObjectsLite(transport))
-        wanted = transport.connection.cluster
-        cluster = self._only_cluster(wanted).uuid if wanted else ""
-        self._info = replace(info, cluster_uuid=cluster)
+        if wanted := transport.connection.cluster:
+            self._info = replace(info, cluster_uuid=self._only_cluster(wanted).uuid)
 
     @property
     def info(self) -> SiteInfo:

@@ -1,0 +1,284 @@
+"""Every way in which the first call goes wrong, and what the user reads."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pulumi_ahv.kernel.clock import ManualClock
+from pulumi_ahv.kernel.errors import AccessDenied, AhvError, ConfigError, ConnectionFailed
+from pulumi_ahv.kernel.secrets import Secret
+from pulumi_ahv.prism.connection import Timeouts, connect
+from pulumi_ahv.prism.values import Product
+
+V4 = "/api/clustermgmt/v4.0/config/clusters"
+V2 = "/PrismGateway/services/rest/v2.0/cluster"
+V3 = "/api/nutanix/v3/prism_central"
+LOGIN_PAGE = "<!doctype html><html><head><title>Sign in &amp; go</title></head><body>…</body></html>"
+
+
+def envelope(*data, **headers):
+    return {
+        "body": {"data": list(data), "metadata": {"totalAvailableResults": len(data)}},
+        "headers": {"X-Ntnx-Env": "pc", "X-Ntnx-Product": "pc.7.3.1"} | headers,
+    }
+
+
+def aos(name, number, function="AOS"):
+    return {"extId": f"0006aaaa-0000-4000-8000-{number:012}", "name": name, "config": {"clusterFunction": [function]}}
+
+
+@pytest.fixture
+def told(connection, clock, ids):
+    """What a user reads when the connection fails."""
+
+    def tell(port, kind: type[AhvError] = ConnectionFailed, **changes) -> str:
+        with pytest.raises(kind) as caught:
+            connect(connection(port, **changes), clock=clock, ids=ids)
+        said = str(caught.value)
+        assert "hunter22" not in said
+        assert "non compatible" not in said
+        return said
+
+    return tell
+
+
+@pytest.fixture
+def join(connection, clock, ids):
+    """Connects, and closes at the end."""
+    sites = []
+
+    def make(port, **changes):
+        sites.append(connect(connection(port, **changes), clock=clock, ids=ids))
+        return sites[-1]
+
+    yield make
+    for site in sites:
+        site.close()
+
+
+def test_a_central_is_found_with_one_call(serve, join, reply) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(**envelope(aos("berlin", 1))))
+    info = join(port).info
+    assert (info.product, info.version, info.url) == (Product.CENTRAL, "pc.7.3.1", f"https://127.0.0.1:{port}")
+    assert len(script.seen) == 1
+
+
+def test_nothing_listens(free_port, told) -> None:
+    said = told(free_port)
+    assert f"nothing listens at 127.0.0.1:{free_port}" in said
+    assert "Check ahv:endpoint and ahv:port. Prism listens on port 9440." in said
+
+
+def test_the_name_does_not_resolve(told) -> None:
+    said = told(9440, host="no-such-prism.invalid")
+    assert "the name 'no-such-prism.invalid' does not resolve" in said
+    assert "ahv:endpoint" in said
+
+
+def test_it_takes_the_call_and_says_nothing(serve, told, reply) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(wait=0.6))
+    said = told(port, timeouts=Timeouts(connect=1, request=0.2, retry=5))
+    assert "took the call but did not answer within 0.2 s" in said
+    assert "ahv:requestTimeout" in said
+
+
+def test_it_speaks_plain_http(serve, told) -> None:
+    _, port = serve()
+    said = told(port)
+    assert f"what listens at 127.0.0.1:{port} does not speak HTTPS" in said
+    assert "ahv:port" in said
+
+
+def test_it_breaks_the_connection_off(serve, told, reply) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(drop=True))
+    assert "broke the connection off" in told(port)
+
+
+def test_its_certificate_is_not_trusted(serve, told) -> None:
+    _, port = serve("127.0.0.1")
+    said = told(port, ca_bundle="")
+    assert "is not signed by an authority this machine trusts" in said
+    assert "Set ahv:caBundle to the PEM file of that authority" in said
+
+
+def test_its_certificate_is_expired(serve, told) -> None:
+    past = datetime.now(UTC) - timedelta(days=2)
+    _, port = serve("127.0.0.1", not_before=past - timedelta(days=1), not_after=past)
+    assert f"the certificate of 127.0.0.1:{port} has expired" in told(port)
+
+
+def test_its_certificate_is_not_valid_yet(serve, told) -> None:
+    future = datetime.now(UTC) + timedelta(days=2)
+    _, port = serve("127.0.0.1", not_before=future, not_after=future + timedelta(days=1))
+    assert "is not valid yet. Compare the clocks" in told(port)
+
+
+def test_its_certificate_is_another_hosts(serve, told) -> None:
+    _, port = serve("prism.example.com")
+    said = told(port)
+    assert "was not made for '127.0.0.1'" in said
+    assert "Use the name that the certificate carries in ahv:endpoint" in said
+
+
+def test_insecure_takes_any_certificate(serve, join, reply) -> None:
+    script, port = serve("prism.example.com")
+    script.on("GET", V4, reply(**envelope()))
+    assert join(port, ca_bundle="", insecure=True).info.product is Product.CENTRAL
+
+
+def test_a_web_page_answers(serve, told, reply) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(200, LOGIN_PAGE))
+    said = told(port)
+    assert "answered HTTP 200 with a web page ('Sign in & go'), so it is no Prism" in said
+    assert "Check ahv:endpoint and ahv:port" in said
+
+
+def test_something_else_answers_not_found(serve, told) -> None:
+    _, port = serve("127.0.0.1")
+    assert "answered HTTP 404 with a web page ('404 Not Found'), so it is no Prism" in told(port)
+
+
+def test_some_other_json_answers(serve, told, reply) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(200, {"hello": "world"}))
+    assert "something that is not Prism's JSON" in told(port)
+
+
+def test_a_page_before_prism_sends_elsewhere(serve, told, reply) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(302, headers={"Location": "https://login.example.com/"}))
+    assert "sends on to https://login.example.com/" in told(port)
+
+
+def test_prism_is_starting(serve, told, reply, clock: ManualClock) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(503, "<html><h1>Service Unavailable</h1></html>"))
+    before = clock.monotonic()
+    said = told(port)
+    assert "answered HTTP 503: Service Unavailable" in said
+    assert "try again later" in said
+    assert len(script.seen) > 2
+    assert clock.monotonic() - before <= 15
+
+
+def test_an_element_answers_where_central_was_meant(serve, told, reply) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(404, "<html><title>404</title></html>"))
+    script.on("GET", V2, reply(body={"cluster_functions": ["NDFS"], "version": "6.10", "name": "berlin"}))
+    said = told(port)
+    assert "is Prism Element 6.10 of cluster 'berlin', and Prism Central is needed" in said
+    assert "Prism Central that this cluster is registered with" in said
+
+
+def test_an_element_is_known_by_its_header_alone(serve, told, reply) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(404, headers={"X-Ntnx-Env": "pe"}))
+    assert "is Prism Element" in told(port)
+
+
+@pytest.mark.parametrize("clue", ["functions", "header", "v3"])
+def test_a_central_of_before_v4_is_told_to_be_too_old(serve, told, reply, clue) -> None:
+    script, port = serve("127.0.0.1")
+    product = {"X-Ntnx-Product": "pc.2023.4"}
+    script.on("GET", V4, reply(404, "<html></html>", product if clue == "functions" else {}))
+    if clue == "functions":
+        script.on("GET", V2, reply(body={"cluster_functions": ["MULTICLUSTER"], "version": "x"}))
+    if clue == "header":
+        script.on("GET", V2, reply(500, {"message": "no"}, {"X-Ntnx-Env": "pc"} | product))
+    if clue == "v3":
+        script.on("GET", V3, reply(body={"resources": {}}, headers=product))
+    said = told(port)
+    assert "is Prism Central pc.2023.4, which does not serve the v4 API" in said
+    assert "pc.2024.3" in said
+
+
+@pytest.mark.parametrize(
+    "body", [None, LOGIN_PAGE, {"message_list": [{"message": "Authentication required", "details": "string"}]}]
+)
+def test_wrong_password(serve, told, reply, body) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(401, body))
+    said = told(port, AccessDenied)
+    assert "does not take the credentials" in said
+    assert "HTTP 401" in said
+    assert "Check ahv:username ('admin') and its password" in said
+    assert "Sign in" not in said
+
+
+def test_wrong_api_key(serve, told, reply) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(401))
+    said = told(port, AccessDenied, username="", password=Secret(""), api_key=Secret("geheim-und-lang"))
+    assert "Check ahv:apiKey" in said
+    assert "geheim" not in said
+
+
+def test_a_password_of_central_at_an_element(serve, told, reply) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(401, headers={"X-Ntnx-Env": "pe"}))
+    assert "It is a Prism Element: users of Prism Central do not exist there." in told(port, AccessDenied)
+
+
+def test_a_user_without_a_role(serve, told, reply) -> None:
+    script, port = serve("127.0.0.1")
+    error = {"message": "Access is denied.", "code": "X-1", "errorGroup": "FORBIDDEN"}
+    script.on("GET", V4, reply(403, {"data": {"error": [error]}}))
+    said = told(port, AccessDenied)
+    assert "knows the user but refuses the call" in said
+    assert "Access is denied." in said
+    assert "User 'admin' needs a role" in said
+
+
+def test_a_server_that_repeats_the_password_does_not_make_us_show_it(serve, told, reply) -> None:
+    script, port = serve("127.0.0.1")
+    error = {"message": "no such pair admin/hunter22", "code": "X-1"}
+    script.on("GET", V4, reply(403, {"data": {"error": [error]}}))
+    assert "no such pair admin/[secret]" in told(port, AccessDenied)
+
+
+def test_the_cluster_of_the_settings_is_looked_up(serve, join, reply) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(**envelope(aos("berlin", 1), aos("hamburg", 2))))
+    assert join(port, cluster="hamburg").info.cluster_uuid.endswith("2")
+
+
+def test_a_cluster_that_does_not_exist(serve, told, reply) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(**envelope(aos("berlin", 1), aos("Unnamed", 9, "PRISM_CENTRAL"))))
+    said = told(port, ConfigError, cluster="bremen")
+    assert "has no such cluster; it has 'berlin' (0006aaaa-0000-4000-8000-000000000001)" in said
+    assert "Unnamed" not in said
+    assert "Correct ahv:cluster" in said
+
+
+def test_a_cluster_that_exists_twice(serve, told, reply) -> None:
+    script, port = serve("127.0.0.1")
+    script.on("GET", V4, reply(**envelope(aos("berlin", 1), aos("berlin", 2))))
+    said = told(port, ConfigError, cluster="berlin")
+    assert "2 clusters of" in said
+    assert "000000000001" in said
+    assert "000000000002" in said
+    assert "Set ahv:cluster to the id" in said
+
+
+def test_a_named_connection_is_named_in_messages_and_keys(free_port, told) -> None:
+    said = told(free_port, name="berlin")
+    assert said.startswith(f"Connecting 'berlin' to Prism at 127.0.0.1:{free_port}")
+    assert "ahv:connections.berlin.port" in said
+
+
+def test_a_proxy_that_is_not_there_is_named(serve, told, free_port) -> None:
+    _, port = serve("127.0.0.1")
+    said = told(port, proxy=f"http://127.0.0.1:{free_port}")
+    assert f"the proxy http://127.0.0.1:{free_port}" in said
+    assert "ahv:proxy" in said
+
+
+def test_a_proxy_that_refuses_is_named(serve, told) -> None:
+    _, port = serve("127.0.0.1")
+    _, proxy = serve()
+    assert f"the proxy http://127.0.0.1:{proxy} failed" in told(port, proxy=f"http://127.0.0.1:{proxy}")
