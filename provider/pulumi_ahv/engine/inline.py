@@ -7,6 +7,7 @@ that a client would see. Programs in this process are run by ``program``.
 from __future__ import annotations
 
 import contextlib
+import contextvars
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
@@ -100,7 +101,7 @@ class ObjectPlugin:
             raise InlineError(grpc.StatusCode.UNIMPLEMENTED, f"{method} is not implemented")
         context = InlineContext()
         with context.guarded(method):
-            return function(request, context)
+            return contextvars.copy_context().run(function, request, context)
 
     def close(self) -> None:
         """Nothing to end; the servicer belongs to whoever gave it."""

@@ -25,6 +25,7 @@ from pulumi_ahv.engine.goals import NotSupported, ProviderChoice, read_goal, rea
 from pulumi_ahv.engine.inline import InlineError
 from pulumi_ahv.engine.journal import Journal
 from pulumi_ahv.engine.marking import has_unknown, plain_bag
+from pulumi_ahv.engine.probing import Killed
 from pulumi_ahv.engine.provider import Provider
 from pulumi_ahv.engine.registering import Registered, Registrar
 from pulumi_ahv.engine.serving import Serving
@@ -174,6 +175,9 @@ class Monitor:
                 raise _unavailable() from error
             except ProviderFailure as failure:
                 raise InlineError(failure.code, str(failure)) from failure
+            except Killed as killed:
+                self._execution.cancel()
+                raise _unavailable() from killed
 
 
 class EngineService:

@@ -1,7 +1,7 @@
 """A stack that can be previewed, brought up, refreshed and destroyed: the engine's front door.
 
 ``LocalStack`` is what the command line drives: a project on disk, programs and providers in processes, state in a file.
-Tests drive ``InlineStack``, where program and providers are objects of this process.
+Tests drive ``inline_stack``, where program and providers are objects of this process.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from pulumi_ahv.engine.project import Project, read_stack_file, stack_config
 from pulumi_ahv.engine.reaper import Reaper
 from pulumi_ahv.engine.records import Snapshot
 from pulumi_ahv.engine.serving import StackConfig
+from pulumi_ahv.engine.steps import Step
 from pulumi_ahv.engine.store import FileStore
+from pulumi_ahv.engine.values import Bag
 from pulumi_ahv.kernel.clock import Clock, SystemClock
 
 
@@ -34,6 +36,30 @@ class Result:
     ok: bool
     summary: Summary
     snapshot: Snapshot
+    errors: list[str] = field(default_factory=list)
+
+
+class Messages:
+    """Keeps what went wrong in a run: an observer."""
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+
+    def begun(self, step: Step) -> None:
+        """Nothing is wrong yet."""
+
+    def ended(self, step: Step, error: str | None) -> None:
+        """Keep the error of a step."""
+        if error is not None:
+            self.errors.append(f"{step.urn}: {error}")
+
+    def outputs(self, urn: str, olds: Bag, news: Bag) -> None:
+        """Outputs are no errors."""
+
+    def message(self, severity: str, urn: str, text: str) -> None:
+        """Keep an error."""
+        if severity == "error":
+            self.errors.append(f"{urn}: {text}" if urn else text)
 
 
 @dataclass
@@ -82,7 +108,7 @@ class LocalStack:
     def _run(
         self, options: Options, observers: Sequence[Observer], action: Callable[[Deployment, Reaper], bool]
     ) -> Result:
-        summary = Summary()
+        summary, messages = Summary(), Messages()
         reaper = Reaper()
         hints: list[Deployment] = []
 
@@ -94,13 +120,13 @@ class LocalStack:
         host = ProcessHost(
             Surroundings(self.project.main, self._python, self._environment(config), report), reaper=reaper
         )
-        setting = Setting(self.project.name, self.name, host, config, self.clock, [*observers, summary])
+        setting = Setting(self.project.name, self.name, host, config, self.clock, [*observers, summary, messages])
         try:
             run = Deployment(setting, self.store.load(), options, save=self.store.save)
             hints.append(run)
             self.on_start(run)
             ok = action(run, reaper)
-            return Result(ok, summary, run.journal.snapshot())
+            return Result(ok, summary, run.journal.snapshot(), messages.errors)
         finally:
             reaper.close()
 
