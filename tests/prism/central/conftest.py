@@ -1,0 +1,116 @@
+"""An embedded Prism Central on a manual clock, and clients that are closed before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from pulumi_ahv.kernel.clock import Deadline, ManualClock
+from pulumi_ahv.kernel.progress import silent
+from pulumi_ahv.kernel.secrets import Secret
+from pulumi_ahv.prism.central.site import CentralSite
+from pulumi_ahv.prism.connection import Connection, Timeouts, connect
+from pulumi_ahv.prism.values import Image, ImageSpec, ImageType, UrlSource
+from pulumi_ahv.simulator.server import Prism, running
+
+START = 1_800_000_000.0
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """The clock of the site and of its clients: who sleeps on it moves both."""
+    return ManualClock(START)
+
+
+@pytest.fixture
+def sim(clock: ManualClock) -> Iterator[Prism]:
+    """A Prism Central of this process."""
+    with running(clock=clock) as prism:
+        yield prism
+
+
+@pytest.fixture
+def join(sim: Prism, clock: ManualClock) -> Iterator[Callable[..., CentralSite]]:
+    """Connects one more client; each is as good as another process."""
+    sites: list[Any] = []
+
+    def make(ids: Callable[[], UUID] = uuid4, **changes: Any) -> CentralSite:
+        usual: dict[str, Any] = {
+            "name": "default",
+            "host": "127.0.0.1",
+            "port": sim.port,
+            "username": sim.username,
+            "password": Secret(sim.password),
+            "ca_bundle": str(sim.ca_file),
+            "timeouts": Timeouts(connect=5, request=10, retry=120),
+        }
+        sites.append(connect(Connection(**(usual | changes)), clock=clock, ids=ids))
+        return sites[-1]  # type: ignore[no-any-return]  # connect answers the protocol, the simulator is a Central
+
+    yield make
+    for site in sites:
+        site.close()
+
+
+@pytest.fixture
+def site(join: Callable[..., CentralSite]) -> CentralSite:
+    """One client."""
+    return join()
+
+
+@pytest.fixture
+def soon(clock: ManualClock) -> Callable[[], Deadline]:
+    """A deadline that is far enough."""
+    return lambda: Deadline(clock, 900)
+
+
+class _Files(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.0"
+    content = bytes(1024 * 1024)
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.content)))
+        self.end_headers()
+        self.wfile.write(self.content)
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def web() -> Iterator[str]:
+    """A URL under which a raw disk of 1 MiB lies."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Files)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/disk.raw"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def spec(web: str) -> Callable[..., ImageSpec]:
+    """What a small image from a URL is to be."""
+    return lambda name="golden", **changes: ImageSpec(
+        **({"name": name, "description": f"mark [{name}]", "type": ImageType.DISK, "source": UrlSource(web)} | changes)
+    )
+
+
+@pytest.fixture
+def create(soon: Callable[[], Deadline], spec: Callable[..., ImageSpec]) -> Callable[..., Image]:
+    """Create an image through a client."""
+
+    def make(site: CentralSite, name: str = "golden", **changes: Any) -> Image:
+        key = changes.pop("key", f"stack/{name}")
+        deadline = changes.pop("deadline", None) or soon()
+        progress = changes.pop("progress", silent)
+        return site.images.create(spec(name, **changes), key=key, deadline=deadline, progress=progress)
+
+    return make
