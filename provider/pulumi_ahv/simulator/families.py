@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pulumi_ahv.simulator import categories, clusters, discovery, images, objects, storage_containers, tasks
+from pulumi_ahv.simulator.element import families as element
 from pulumi_ahv.simulator.gateway import Side
 from pulumi_ahv.simulator.routing import Routes
 from pulumi_ahv.simulator.work import Operation
@@ -24,4 +25,5 @@ def sides() -> list[Side]:
 
 def operations() -> list[Operation]:
     """Every kind of task of every family."""
-    return [operation for family in (storage_containers, images) for operation in family.OPERATIONS]
+    families = (storage_containers, images)
+    return [*(operation for family in families for operation in family.OPERATIONS), *element.operations()]

@@ -23,9 +23,11 @@ _HOSTS = 3
 
 
 def furnish(site: Site) -> None:
-    """Build the default inventory in an empty site."""
-    _add_central(site)
-    for name in CLUSTERS:
+    """Build the default inventory in an empty site. An Element without a Central is the first cluster alone."""
+    alone = site.settings.product == "element"
+    if not alone:
+        _add_central(site)
+    for name in CLUSTERS[:1] if alone else CLUSTERS:
         add_cluster(site, {"name": name})
     for key, value in CATEGORIES:
         add_category(site, site.named_id("category", f"{key}:{value}"), key, value, kind="SYSTEM")

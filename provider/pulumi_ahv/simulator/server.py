@@ -8,21 +8,25 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pulumi_ahv.kernel.clock import Clock, SystemClock
 from pulumi_ahv.simulator import families, scenario
 from pulumi_ahv.simulator.certificates import Certificates, issue
+from pulumi_ahv.simulator.clusters import aos_clusters
 from pulumi_ahv.simulator.control import control
+from pulumi_ahv.simulator.element import families as element
 from pulumi_ahv.simulator.gateway import Gateway
 from pulumi_ahv.simulator.remote import Control
+from pulumi_ahv.simulator.routing import Routes
 from pulumi_ahv.simulator.settings import Settings
 from pulumi_ahv.simulator.site import Site
 
@@ -31,7 +35,7 @@ _HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Prism:
-    """A running site, as a client needs to know it."""
+    """A running site, as a client needs to know it; ``elements`` are those of its clusters, by name, where they run."""
 
     url: str
     port: int
@@ -40,6 +44,20 @@ class Prism:
     password: str
     api_key: str
     control: Control
+    elements: Mapping[str, Prism] = field(default_factory=dict)
+
+
+class _Doors:
+    """One gateway behind each port. They share a site, and so one thread."""
+
+    def __init__(self) -> None:
+        self._by_port: dict[int, Gateway] = {}
+
+    def add(self, port: int, gateway: Gateway) -> None:
+        self._by_port[port] = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._by_port[scope["server"][1]](scope, receive, send)
 
 
 class _Protocol(HttpToolsProtocol):
@@ -109,29 +127,48 @@ def serve(settings: Settings, *, port: int, announce: Callable[[Prism], None]) -
 @dataclass(frozen=True)
 class _Host:
     server: _Server
-    listener: socket.socket
+    listeners: list[socket.socket]
     prism: Prism
 
     def run(self) -> None:
-        self.server.run(sockets=[self.listener])
+        self.server.run(sockets=self.listeners)
 
 
 @contextmanager
 def _hosted(settings: Settings, clock: Clock, port: int) -> Iterator[_Host]:
-    with closing(_listen(port)) as listener, closing(open_site(settings, clock)) as site:
+    with ExitStack() as held:
+        site = held.enter_context(closing(open_site(settings, clock)))
         certificates = issue(site.store.folder)
-        url = f"https://{_HOST}:{listener.getsockname()[1]}"
-        prism = Prism(
-            url,
-            listener.getsockname()[1],
-            certificates.ca_file,
-            settings.username,
-            settings.password,
-            settings.api_key,
-            Control(url, certificates.ca_file),
-        )
-        gateway = Gateway(site, families.routes(), control=control, sides=families.sides())
-        yield _Host(_Server(_config(gateway, certificates)), listener, prism)
+        doors, listeners = _Doors(), []
+
+        def door(gateway: Gateway, at: int, elements: Mapping[str, Prism]) -> Prism:
+            listener = held.enter_context(closing(_listen(at)))
+            listeners.append(listener)
+            doors.add(listener.getsockname()[1], gateway)
+            return _described(settings, certificates.ca_file, listener.getsockname()[1], elements)
+
+        elements = {
+            site.find("clusters", cluster).body["name"]: door(_element(site, cluster), 0, {})
+            for cluster in (aos_clusters(site) if settings.elements else ())
+        }
+        prism = door(_main(site), port, elements)
+        yield _Host(_Server(_config(doors, certificates)), listeners, prism)
+
+
+def _main(site: Site) -> Gateway:
+    if site.settings.product == "element":
+        return _element(site, aos_clusters(site)[0])
+    return Gateway(site, families.routes(), control=control, sides=families.sides())
+
+
+def _element(site: Site, cluster: str) -> Gateway:
+    return Gateway(site, Routes(()), control=control, sides=[element.side(cluster)])
+
+
+def _described(settings: Settings, ca_file: Path, port: int, elements: Mapping[str, Prism]) -> Prism:
+    url = f"https://{_HOST}:{port}"
+    remote = Control(url, ca_file)
+    return Prism(url, port, ca_file, settings.username, settings.password, settings.api_key, remote, elements)
 
 
 def _listen(port: int) -> socket.socket:
@@ -152,9 +189,9 @@ def open_site(settings: Settings, clock: Clock) -> Site:
     return site
 
 
-def _config(gateway: Gateway, certificates: Certificates) -> uvicorn.Config:
+def _config(doors: _Doors, certificates: Certificates) -> uvicorn.Config:
     return uvicorn.Config(
-        gateway,
+        doors,
         http=_Protocol,
         loop="asyncio",
         ws="none",

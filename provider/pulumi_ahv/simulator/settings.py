@@ -36,11 +36,13 @@ class Settings:
 
     ``pace`` multiplies every duration. ``reads_before_end`` is the number of looks at a task that never show it ended.
     ``late_checks`` takes calls with unknown clusters, subnets or images and fails their tasks, as newer releases do.
+    ``elements`` gives each cluster of a Central its Prism Element, on a port of its own.
     ``if_match_status`` answers a missing ``If-Match``; which status a real site uses is not known.
     """
 
     version: str = "v4.3"
     product: str = "central"
+    elements: bool = False
     username: str = "admin"
     password: str = "nutanix/4u"  # noqa: S105 - the well-known default of a site that holds nothing real
     api_key: str = "sim-api-key-0123456789abcdef0123"
