@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from base64 import encodebytes
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ _BEGINNINGS = (
     ("#!", Format.SCRIPT),
 )
 _MIME_WINDOW = 4096
+_LONGEST_LINE = 900
 
 
 def format_of(text: str) -> Format:
@@ -72,7 +74,7 @@ class Part:
 
 
 def multipart(parts: Sequence[Part]) -> str:
-    """Join parts to one MIME text. Contents go as base64, so that no line end or character changes on the way.
+    """Join parts to one MIME text.
 
     The boundary is made from the contents: the same parts give the same bytes.
     """
@@ -82,17 +84,28 @@ def multipart(parts: Sequence[Part]) -> str:
     boundary = f"part-{digest.hexdigest()[:32]}"
     lines = [f'Content-Type: multipart/mixed; boundary="{boundary}"', "MIME-Version: 1.0", ""]
     for part in parts:
+        encoding, content = _transferable(part.text)
         lines += [
             f"--{boundary}",
             f'Content-Type: {part.mime_type}; charset="utf-8"',
             "MIME-Version: 1.0",
-            "Content-Transfer-Encoding: base64",
-            f'Content-Disposition: attachment; filename="{part.filename}"',
+            f"Content-Transfer-Encoding: {encoding}",
+            f'Content-Disposition: attachment; filename="{_filename(part.filename)}"',
             "",
-            encodebytes(part.text.encode()).decode().rstrip("\n"),
-            "",
+            content,
         ]
     return "\n".join([*lines, f"--{boundary}--", ""])
+
+
+def _transferable(text: str) -> tuple[str, str]:
+    """The text as it is where mail software leaves it alone (short lines of ASCII), else base64."""
+    plain = text.isascii() and "\r" not in text and max(map(len, text.split("\n"))) <= _LONGEST_LINE
+    return ("7bit", text) if plain else ("base64", encodebytes(text.encode()).decode())
+
+
+def _filename(name: str) -> str:
+    """The name as far as a header carries it unharmed."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)
 
 
 def packed(content: bytes) -> bytes:

@@ -8,10 +8,9 @@ without an id gets the constant ``nocloud`` and a clone of the machine would not
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from ipaddress import ip_interface
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv4Address, ip_interface
 
-from pulumi_ahv.payload.cloudinit.network import default_route
 from pulumi_ahv.payload.quoting import yaml_value
 from pulumi_ahv.payload.variables import Member, Nic
 
@@ -36,11 +35,14 @@ def config_drive_vendor_data(text: str) -> str:
 
 
 def network_data(nics: Sequence[Nic]) -> str:
-    """The ``network_data.json`` of a config drive (OpenStack's format); interfaces are matched by their MAC."""
+    """The ``network_data.json`` of a config drive (OpenStack's format); interfaces are matched by their MAC.
+
+    Name servers stand twice, as OpenStack itself has them: cloud-init 22.4 reads those of the document, 25.1 with
+    netplan those of the network (measured on Debian 12 and 13).
+    """
     links = [_link(number, nic) for number, nic in enumerate(nics)]
     networks = [network for number, nic in enumerate(nics) for network in _networks(number, nic)]
-    servers = dict.fromkeys(server for nic in nics for server in nic.dns_servers)
-    services = [{"type": "dns", "address": server} for server in servers]
+    services = _dns_services(dict.fromkeys(server for nic in nics for server in nic.dns_servers))
     return _json({"links": links, "networks": networks, "services": services})
 
 
@@ -68,15 +70,19 @@ def _networks(number: int, nic: Nic) -> list[dict[str, object]]:
             "ip_address": str(address.ip),
             "netmask": str(address.netmask),
             "routes": routes,
+            "services": _dns_services(nic.dns_servers),
         }
         networks.append(network | ({"dns_search": list(nic.dns_search)} if nic.dns_search else {}))
     return networks
 
 
+def _dns_services(servers: Iterable[str]) -> list[dict[str, str]]:
+    return [{"type": "dns", "address": server} for server in servers]
+
+
 def _route(gateway: str) -> dict[str, object]:
-    network, _, _ = default_route(gateway).partition("/")
-    # The mask of "everything" is written like its network: all zeros.
-    return {"network": network, "netmask": network, "gateway": gateway}
+    everything = "::" if ip_interface(gateway).version == 6 else str(IPv4Address(0))
+    return {"network": everything, "netmask": everything, "gateway": gateway}
 
 
 def _json(value: object) -> str:

@@ -1,7 +1,8 @@
 """Network configuration for cloud-init: version 2 from a member's interfaces, and checks of what a user wrote.
 
-Routes are written as ``0.0.0.0/0`` and ``::/0``: cloud-init's renderers for systems without netplan do not take the
-word ``default``, and ``gateway4`` is deprecated.
+Default routes: cloud-init's renderers for systems without netplan do not take the word ``default``, and 22.4 makes
+``::/64`` of ``::/0`` (measured on Debian 12). So IPv4 is written as a route to ``0.0.0.0/0`` and IPv6 as ``gateway6``,
+deprecated as that is: netplan and the others all read it.
 """
 
 from __future__ import annotations
@@ -17,11 +18,6 @@ from pulumi_ahv.payload.cloudinit.yamltext import parse
 from pulumi_ahv.payload.findings import Problem
 from pulumi_ahv.payload.quoting import yaml_value
 from pulumi_ahv.payload.variables import Nic
-
-
-def default_route(gateway: str) -> str:
-    """The network that a default route of this gateway's family leads to."""
-    return "::/0" if ip_address(gateway).version == 6 else "0.0.0.0/0"
 
 
 def network_config(nics: Sequence[Nic]) -> str:
@@ -42,8 +38,11 @@ def _ethernet(nic: Nic) -> dict[str, object]:
         entry["addresses"] = list(nic.addresses)
     else:
         entry["dhcp4"] = True
-    if nic.gateways:
-        entry["routes"] = [{"to": default_route(gateway), "via": gateway} for gateway in nic.gateways]
+    for gateway in nic.gateways:
+        if ip_address(gateway).version == 6:
+            entry["gateway6"] = gateway
+        else:
+            entry["routes"] = [{"to": "0.0.0.0/0", "via": gateway}]
     servers = {"addresses": list(nic.dns_servers), "search": list(nic.dns_search)}
     if any(servers.values()):
         entry["nameservers"] = {key: value for key, value in servers.items() if value}
