@@ -1,0 +1,64 @@
+"""A plan in a few lines, for a preview: how many of what, in how many batches, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pulumi_ahv.resources.pool_plan.run import Plan
+from pulumi_ahv.resources.pool_plan.steps import (
+    BatchKind,
+    ChangeMember,
+    CreateMember,
+    EndKind,
+    FinishMember,
+    RecreateMember,
+    RemoveMember,
+    Step,
+)
+
+_SHOWN = 5
+
+
+def summary(plan: Plan) -> list[str]:
+    """One line for every kind of step and reason; a last one when the plan cannot come to its end."""
+    grouped: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for number, batch in enumerate(plan.batches):
+        for step in batch.steps:
+            place = number if batch.kind is BatchKind.ROLL else 0
+            grouped.setdefault((_verb(step), step.reason), []).append((place, _name(step)))
+    lines = [_line(verb, reason, members) for (verb, reason), members in grouped.items()]
+    if plan.end.kind is EndKind.STOPPED:
+        lines.append(f"then stop: {plan.end.reason}")
+    return lines or ["nothing to do"]
+
+
+def _line(verb: str, reason: str, members: list[tuple[int, str]]) -> str:
+    batches = len({number for number, _ in members})
+    rolled = f" in {batches} batches" if batches > 1 else ""
+    return f"{verb} {len(members)}{rolled}: {_names(name for _, name in members)} ({reason})"
+
+
+def _names(names: Iterable[str]) -> str:
+    every = list(names)
+    more = len(every) - _SHOWN
+    return ", ".join(every[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _name(step: Step) -> str:
+    return step.member.name if isinstance(step, RemoveMember) else step.target.name
+
+
+def _verb(step: Step) -> str:
+    match step:
+        case CreateMember():
+            return "create"
+        case FinishMember():
+            return "finish"
+        case RecreateMember():
+            return "recreate"
+        case ChangeMember(restart=True):
+            return "change and restart"
+        case ChangeMember():
+            return "change"
+        case RemoveMember():
+            return "remove"

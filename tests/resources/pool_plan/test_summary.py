@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pulumi_ahv.resources.pool_plan.members import ActualMember, Phase
+from pulumi_ahv.resources.pool_plan.run import plan
+from pulumi_ahv.resources.pool_plan.settings import Desired, OnMemberFailure, Rollout
+from pulumi_ahv.resources.pool_plan.summary import summary
+
+Member = Callable[..., ActualMember]
+Pool = Callable[..., Desired]
+
+
+def test_a_plan_tells_how_many_of_what_in_how_many_batches_and_why(pool: Pool, member: Member) -> None:
+    desired = pool(9, template_version="v2", rollout=Rollout(batch_size=3, max_unavailable=3))
+    actual = [*(member(slot) for slot in range(7)), member(7, phase=Phase.CLONED, template_version="v2"), member(12)]
+    assert summary(plan(desired, actual)) == [
+        "remove 1: agent-12 (its slot is surplus)",
+        "finish 1: agent-7 (it was left half-made (cloned))",
+        "create 1: agent-8 (its slot is empty)",
+        "recreate 7 in 3 batches: agent-0, agent-1, agent-2, agent-3, agent-4 and 2 more (templateVersion v1 → v2)",
+    ]
+
+
+def test_changes_in_place_tell_whether_they_restart(pool: Pool, member: Member) -> None:
+    assert summary(plan(pool(1, memory=8192), [member(0)])) == ["change and restart 1: agent-0 (memory 4096 → 8192)"]
+    assert summary(plan(pool(1), [member(0, name="old")])) == ["change 1: agent-0 (name old → agent-0)"]
+
+
+def test_nothing_to_do_is_said(pool: Pool, member: Member) -> None:
+    assert summary(plan(pool(1), [member(0)])) == ["nothing to do"]
+
+
+def test_a_plan_that_cannot_end_says_so(pool: Pool, member: Member) -> None:
+    desired = pool(1, on_member_failure=OnMemberFailure.FAIL)
+    assert summary(plan(desired, [member(0, ready=False)])) == [
+        "then stop: members are broken, and onMemberFailure says 'fail'"
+    ]
