@@ -24,7 +24,7 @@ def test_an_api_error_that_says_nothing_still_names_its_status() -> None:
 
 def test_a_task_error_names_the_task_and_its_last_state() -> None:
     error = TaskFailed("Creating image 'a'", task="t:1", state="FAILED", code="X-1", said="no space")
-    assert str(error) == "Creating image 'a': task t:1 FAILED: no space"
+    assert str(error) == "Creating image 'a': task t:1 FAILED: no space (X-1)"
     assert (error.task, error.state, error.code) == ("t:1", "FAILED", "X-1")
 
 

@@ -112,7 +112,8 @@ class TaskFailed(TaskError):
 
     def __init__(self, doing: str, *, task: str, state: str, code: str = "", said: str = "", advice: str = "") -> None:
         self.code = code
-        super().__init__(doing, task=task, state=state, said=said, advice=advice)
+        told = f"{said} ({code})" if said and code else said or code
+        super().__init__(doing, task=task, state=state, said=told, advice=advice)
 
 
 class TaskTimedOut(TaskError):
