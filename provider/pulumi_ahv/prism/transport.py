@@ -15,11 +15,11 @@ import json
 import logging
 import threading
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
@@ -41,15 +41,27 @@ _SESSION_COOKIES = ("NTNX_IGW_SESSION", "NTNX_IAM_SESSION", "NTNX_MERCURY_IAM_SE
 _KEPT_CONNECTIONS = 32
 
 
+class Pieces(Protocol):
+    """Bytes on their way up, piece by piece; the length is theirs in all."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def __len__(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Request:
-    """One call. ``doing`` says what it is for, as an error begins with it; ``family`` names its rate limit."""
+    """One call. ``doing`` says what it is for, as an error begins with it; ``family`` names its rate limit.
+
+    ``content`` is a body of bytes in place of ``body``: it is asked for once for each try, and has a length.
+    """
 
     method: str
     path: str
     doing: str
     query: Mapping[str, str | int] = field(default_factory=dict)
     body: Any = None
+    content: Callable[[], Pieces] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     request_id: str = ""
     family: str = ""
@@ -143,7 +155,7 @@ class Transport:
             answer = self._session.request(
                 request.method,
                 self._url(request),
-                data=None if request.body is None else json.dumps(request.body).encode(),
+                data=_data(request),
                 headers=self._headers(request, request_id, cookies),
                 timeout=(min(timeouts.connect, patience), patience),
                 allow_redirects=False,
@@ -216,6 +228,12 @@ def secrets_of(connection: Connection) -> list[str]:
     """Everything that must not show in a message."""
     token = [basic_token(connection)] if connection.username else []
     return [connection.password.reveal(), connection.api_key.reveal(), *token]
+
+
+def _data(request: Request) -> Pieces | bytes | None:
+    if request.content is not None:
+        return request.content()
+    return None if request.body is None else json.dumps(request.body).encode()
 
 
 def _session(connection: Connection) -> requests.Session:

@@ -17,6 +17,7 @@ from pulumi_ahv.prism.central.answers import MISSING_ETAG, Complaint
 from pulumi_ahv.prism.central.api import Api, Collection, Entity, quoted
 from pulumi_ahv.prism.central.objects import ObjectsLite, Uploaded
 from pulumi_ahv.prism.dispatch import Dispatcher, Intention
+from pulumi_ahv.prism.quarters import Quarters
 from pulumi_ahv.prism.tasks import TaskPoller, TaskState
 from pulumi_ahv.prism.values import (
     Checksum,
@@ -126,7 +127,7 @@ class CentralImages:
             start,
             gone=lambda state: self._read(state.entity(_REL), doing) is None,
             deadline=deadline,
-            percent=_Percent(progress, spec.name),
+            percent=Quarters(progress, spec.name),
         )
         return self._made(state, doing, deadline)
 
@@ -215,20 +216,6 @@ class CentralImages:
 
     def _upload_source(self, uploaded: Uploaded) -> dict[str, Any]:
         return self._api.framed("vmm", "content.ObjectsLiteSource", key=uploaded.key)
-
-
-class _Percent:
-    """Shows the progress of the task that takes the content in: one line for each quarter of the way."""
-
-    def __init__(self, progress: Progress, name: str) -> None:
-        self._progress = progress
-        self._name = name
-        self._told = 0
-
-    def __call__(self, percent: int) -> None:
-        if percent < 100 and percent - self._told >= 25:
-            self._told = percent
-            self._progress(f"{self._name}: Prism takes the image in, {percent} %")
 
 
 def _changed(change: ImageChange) -> dict[str, Any]:

@@ -6,20 +6,16 @@ image; a category is kept once it was found, because its id never changes. A mis
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
-from pulumi_ahv.kernel.clock import Clock
 from pulumi_ahv.prism.central.api import Api, Collection, quoted
+from pulumi_ahv.prism.recent import Recent
 from pulumi_ahv.prism.values import Category, Cluster, StorageContainer
 
 CLUSTERS = Collection("clustermgmt", "config/clusters", "cluster")
 CONTAINERS = Collection("clustermgmt", "config/storage-containers", "storage container")
 CATEGORIES = Collection("prism", "config/categories", "category")
-_KEPT = 10.0
-
-T = TypeVar("T")
 
 
 class CentralInventory:
@@ -28,17 +24,17 @@ class CentralInventory:
     def __init__(self, api: Api) -> None:
         self._api = api
         clock = api.transport.clock
-        self._clusters = _Recent(self._read_clusters, clock)
-        self._containers = _Recent(self._read_containers, clock)
+        self._clusters = Recent(self._read_clusters, clock)
+        self._containers = Recent(self._read_containers, clock)
         self._categories: dict[tuple[str, str], Category] = {}
 
     def clusters(self) -> list[Cluster]:
         """AOS clusters; never Prism Central itself, which is in the same list."""
-        return list(self._clusters.get())
+        return self._clusters.get()
 
     def storage_containers(self) -> list[StorageContainer]:
         """Storage containers of all clusters."""
-        return list(self._containers.get())
+        return self._containers.get()
 
     def category(self, key: str, value: str) -> Category | None:
         """One category by key and value, or ``None``."""
@@ -65,24 +61,6 @@ class CentralInventory:
             StorageContainer(_text(data, "containerExtId"), _text(data, "name"), _text(data, "clusterExtId"))
             for data in listed
         ]
-
-
-class _Recent(Generic[T]):
-    """A list that is read again when it is older than some seconds."""
-
-    def __init__(self, read: Callable[[], list[T]], clock: Clock) -> None:
-        self._read = read
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._value: list[T] = []
-        self._until = float("-inf")
-
-    def get(self) -> list[T]:
-        with self._lock:
-            if self._clock.monotonic() >= self._until:
-                self._value = self._read()
-                self._until = self._clock.monotonic() + _KEPT
-            return self._value
 
 
 def aos_clusters(listed: Any) -> list[Cluster]:
