@@ -81,6 +81,10 @@ class CentralImages:
             source = self._upload_source(uploaded)
             return self._make(spec, source, key=key, doing=doing, deadline=deadline, progress=progress)
 
+    def forget(self, key: str) -> None:
+        """Remove the object that an interrupted upload under this key left in Objects Lite."""
+        self._objects.forget(key)
+
     def update(self, uuid: str, change: ImageChange, *, deadline: Deadline) -> Image:
         """Change an image in place; read again and apply again when somebody else changed it meanwhile."""
         doing = f"Changing image {uuid}"

@@ -3,9 +3,7 @@
 ``https://PC:9440/api/prism/v4.0/objects/``, path style, bucket ``vmm-images``, region ``us-east-1``; access key and
 secret key are both base64 of ``user:password``, so an API key cannot be used (prism-go-client). An image is then made
 from the object's key. Whether the interface lets the object be removed afterwards is not public: it is tried, and a
-refusal is no error.
-
-Memory stays constant: at most ``_IN_MEMORY`` parts are held, of a size that keeps any file within S3's 10 000 parts.
+refusal is no error. How parts are sent, and how few of them are held, is the business of ``multipart``.
 """
 
 from __future__ import annotations
@@ -14,15 +12,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import ceil
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 from uuid import uuid5
 
 from pulumi_ahv.kernel.clock import Deadline
 from pulumi_ahv.kernel.errors import AhvError, ConfigError, ConnectionFailed
 from pulumi_ahv.kernel.progress import Meter, Progress, size_text
+from pulumi_ahv.prism.central.multipart import Place, upload
 from pulumi_ahv.prism.dispatch import NAMESPACE
-from pulumi_ahv.prism.streams import CountingReader
 from pulumi_ahv.prism.transport import Transport, basic_token
 from pulumi_ahv.prism.values import StreamSource
 
@@ -31,10 +28,6 @@ if TYPE_CHECKING:
 
 BUCKET = "vmm-images"
 _PATH = "/api/prism/v4.0/objects/"
-_MIB = 1024 * 1024
-_SMALLEST_PART = 8 * _MIB
-_MOST_PARTS = 9_000
-_IN_MEMORY = 2
 _TRIES = 3
 
 
@@ -69,13 +62,18 @@ class ObjectsLite:
             ConnectionFailed: The upload did not get through.
         """
         client = self._client(name)
-        uploaded = Uploaded(str(uuid5(NAMESPACE, f"{key}#object")))
+        uploaded = _place(key)
         progress(f"{name}: uploading {size_text(source.size)}")
         self._upload(client, source, uploaded, name=name, deadline=deadline, progress=progress)
         try:
             yield uploaded
         finally:
             self._remove(client, uploaded)
+
+    def forget(self, key: str) -> None:
+        """Remove what an interrupted run uploaded under this key; with an API key there can be nothing."""
+        if not self._transport.connection.api_key:
+            self._remove(self._client(key), _place(key))
 
     def _upload(
         self,
@@ -87,22 +85,21 @@ class ObjectsLite:
         deadline: Deadline,
         progress: Progress,
     ) -> None:
-        from boto3.exceptions import Boto3Error  # noqa: PLC0415 - heavy, and only uploads need it
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - likewise
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - heavy, and only uploads need it
 
         doing = f"Uploading the content of image '{name}'"
-        config = _transfer(source.size)
         for last in (attempt == _TRIES for attempt in range(1, _TRIES + 1)):
             meter = Meter(progress, f"{name}: uploading", source.size, clock=self._transport.clock)
+            watch = _Watch(meter, deadline, doing)
             try:
                 with source.open() as stream:
-                    reader = CountingReader(stream, _Watch(meter, deadline, doing))
-                    client.upload_fileobj(cast("Any", reader), BUCKET, uploaded.key, Config=config)
-            except (Boto3Error, BotoCoreError, ClientError) as error:
+                    upload(Place(client, BUCKET, uploaded.key), stream, source.size, sent=watch)
+            except (BotoCoreError, ClientError) as error:
                 if last or _refused(error) or deadline.expired():
                     raise self._failed(doing, error) from None
                 progress(f"{name}: upload broken off, once more from the start")
             else:
+                watch.check(source.size)
                 return
 
     def _failed(self, doing: str, error: Exception) -> ConnectionFailed:
@@ -158,33 +155,34 @@ class ObjectsLite:
         )
 
 
+def _place(key: str) -> Uploaded:
+    return Uploaded(str(uuid5(NAMESPACE, f"{key}#object")))
+
+
 class _Watch:
-    """Counts what was read, and ends the reading at the deadline."""
+    """Counts what was sent, and ends the upload at the deadline."""
 
     def __init__(self, meter: Meter, deadline: Deadline, doing: str) -> None:
         self._meter = meter
         self._deadline = deadline
         self._doing = doing
+        self._count = 0
 
     def __call__(self, count: int) -> None:
         if self._deadline.expired():
             said = f"not through after {self._deadline.seconds:g} s"
             raise AhvError(self._doing, said=said, advice="Allow more time (customTimeouts).")
+        self._count += count
         self._meter.add(count)
 
-
-def _transfer(size: int) -> Any:
-    from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 - heavy, and only uploads need it
-
-    part = max(_SMALLEST_PART, ceil(size / _MOST_PARTS / _MIB) * _MIB)
-    config = TransferConfig(multipart_threshold=part, multipart_chunksize=part, max_concurrency=_IN_MEMORY)
-    config.max_in_memory_upload_chunks = _IN_MEMORY
-    return config
+    def check(self, size: int) -> None:
+        """Refuse a source that gave more or less than it announced: it changed while it was read."""
+        if self._count != size:
+            said = f"the source has {size} bytes, but gave {self._count}"
+            raise AhvError(self._doing, said=said, advice="Run again when nothing writes to it any more.")
 
 
 def _refused(error: Exception) -> bool:
     """Whether the interface said no, which another try does not change."""
-    cause = error.__cause__ or error.__context__ or error
-    answer = getattr(cause, "response", None) or getattr(error, "response", None) or {}
-    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return 400 <= status < 500 and status not in {408, 429}
