@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pulumi_ahv.simulator import scenario
+from pulumi_ahv.simulator.guests.life import RULES
 from pulumi_ahv.simulator.site import Site
 
 Action = Callable[[Site, list[str], dict[str, Any]], Any]
@@ -140,6 +141,29 @@ def _entities(site: Site, rest: list[str], _: dict[str, Any]) -> Any:
     return {"body": record.body, "hidden": record.hidden, "revision": record.revision}
 
 
+def _guests(site: Site, rest: list[str], _: dict[str, Any]) -> Any:
+    table = site.store.table("guests")
+    if not rest:
+        return {record.ext_id: record.body for record in table}
+    record = table.get(rest[0])
+    if record is None:
+        raise UnknownControl(f"guest of VM {rest[0]}: it was never on")
+    return record.body
+
+
+def _add_guest_rule(site: Site, _: list[str], values: dict[str, Any]) -> Any:
+    unknown = set(values) - RULES
+    if unknown:
+        raise ValueError(f"unknown fields {sorted(unknown)}; known are {sorted(RULES)}")
+    rules = site.store.table("guest-rules")
+    return rules.add(str(len(rules) + 1), values).body
+
+
+def _clear_guest_rules(site: Site, _: list[str], __: dict[str, Any]) -> Any:
+    site.store.table("guest-rules").clear()
+    return {}
+
+
 _ACTIONS: dict[tuple[str, str], Action] = {
     ("GET", "about"): _about,
     ("POST", "reset"): _reset,
@@ -156,4 +180,7 @@ _ACTIONS: dict[tuple[str, str], Action] = {
     ("PUT", "snapshots"): _save_snapshot,
     ("POST", "snapshots"): _load_snapshot,
     ("GET", "entities"): _entities,
+    ("GET", "guests"): _guests,
+    ("POST", "guests"): _add_guest_rule,
+    ("DELETE", "guests"): _clear_guest_rules,
 }

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from pulumi_ahv.simulator import categories, clusters, discovery, images, objects, storage_containers, tasks
+from collections.abc import Callable
+from typing import Any
+
+from pulumi_ahv.simulator import (
+    categories,
+    clusters,
+    discovery,
+    guest_tools,
+    images,
+    objects,
+    storage_containers,
+    subnets,
+    tasks,
+    vm_clone,
+    vm_parts,
+    vm_power,
+    vms,
+)
 from pulumi_ahv.simulator.element import families as element
 from pulumi_ahv.simulator.gateway import Side
+from pulumi_ahv.simulator.guests import life
 from pulumi_ahv.simulator.routing import Routes
+from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.work import Operation
+
+Happening = Callable[[Site, dict[str, Any]], None]
+_READ_ONLY = (discovery, tasks, categories, clusters)
+_WITH_TASKS = (storage_containers, images, subnets, vms, vm_power, vm_parts, vm_clone, guest_tools)
 
 
 def routes() -> Routes:
     """Every route of every family."""
-    return Routes(
-        route
-        for family in (discovery, tasks, categories, clusters, storage_containers, images)
-        for route in family.ROUTES
-    )
+    return Routes(route for family in (*_READ_ONLY, *_WITH_TASKS) for route in family.ROUTES)
 
 
 def sides() -> list[Side]:
@@ -25,5 +44,9 @@ def sides() -> list[Side]:
 
 def operations() -> list[Operation]:
     """Every kind of task of every family."""
-    families = (storage_containers, images)
-    return [*(operation for family in families for operation in family.OPERATIONS), *element.operations()]
+    return [*(operation for family in _WITH_TASKS for operation in family.OPERATIONS), *element.operations()]
+
+
+def happenings() -> dict[str, Happening]:
+    """What happens by itself on the site's time, beside tasks."""
+    return {**life.HAPPENINGS, **vm_power.HAPPENINGS}

@@ -60,7 +60,7 @@ def _resolved(site: Site, source: dict[str, Any]) -> dict[str, Any]:
     """The source with the file behind a disk or an uploaded object, as far as it is there."""
     if source["$objectType"].endswith("VmDiskSource"):
         record = site.find("disks", source["extId"], code="VMM-20010")
-        return {**source, "file": record.hidden["content"], "used": record.hidden["used"]}
+        return {**source, "file": record.hidden["content"], "used": record.hidden["used"], "os": record.hidden["os"]}
     if source["$objectType"].endswith("ObjectsLiteSource"):
         uploaded = site.store.table("objects").get(f"vmm-images/{source['key']}")
         return {**source, "file": uploaded.hidden["content"] if uploaded else ""}
@@ -97,6 +97,7 @@ def _created(site: Site, run: Run) -> None:
         "lastUpdateTime": stamp,
     }
     hidden = {"content": result["content"], "used": result["used"], "format": result["format"]}
+    hidden["os"] = arguments["source"].get("os", {})
     site.store.table("images").add(ext_id, body, **hidden)
     run.affect(ext_id, REL, body["name"])
 

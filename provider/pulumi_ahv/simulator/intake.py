@@ -39,6 +39,8 @@ def take_in(job: Job) -> dict[str, Any]:
     kind = source["$objectType"].rsplit(".", 1)[1]
     target = job.disks / f"{job.name}.raw"
     if kind == "VmDiskSource":
+        if not source["file"]:
+            raise Refusal(400, "VMM-20026", "The disk is empty: nothing was ever written to it.")
         os.link(job.disks / source["file"], target)
         return {"content": target.name, "size": target.stat().st_size, "used": source["used"], "format": "raw"}
     fetched = job.disks / f"{job.name}.fetched"

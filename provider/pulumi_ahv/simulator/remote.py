@@ -101,6 +101,21 @@ class Control:
         """One entity with its hidden values and its revision."""
         return dict(self._call("GET", f"entities/{kind}/{quote(ext_id)}"))
 
+    def guest(self, vm: str) -> dict[str, Any]:
+        """What the pretend guest of a VM is, found, and did."""
+        return dict(self._call("GET", f"guests/{vm}"))
+
+    def guest_rule(self, match: str, **rule: Any) -> None:
+        """Let the guests of VMs of these names (``*`` and ``?``) do badly.
+
+        Fields: ``hangs``, ``ignoresShutdown``, ``noAddress`` (true or false), ``bootSeconds``.
+        """
+        self._call("POST", "guests", {"match": match, **rule})
+
+    def clear_guest_rules(self) -> None:
+        """Let all guests do well again, from their next boot."""
+        self._call("DELETE", "guests")
+
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         connection = http.client.HTTPSConnection(self._host, self._port, timeout=30, context=self._context)
         try:

@@ -7,11 +7,13 @@ VM to make images from.
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from typing import Any
 
 from pulumi_ahv.simulator.categories import add_category
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.storage_containers import add_container
+from pulumi_ahv.simulator.subnets import add_subnet
 
 CLUSTERS = ("berlin", "hamburg")
 CONTAINERS = ("default-container", "SelfServiceContainer", "NutanixManagementShare")
@@ -29,18 +31,25 @@ def furnish(site: Site) -> None:
         _add_central(site)
     for name in CLUSTERS[:1] if alone else CLUSTERS:
         add_cluster(site, {"name": name})
+        _add_subnet(site, {"cluster": name, "name": f"{name}-dhcp", "vlan": 0})
+        _add_subnet(site, {"cluster": name, "name": f"{name}-managed", "vlan": 100, "network": "10.42.0.0/16"})
     for key, value in CATEGORIES:
         add_category(site, site.named_id("category", f"{key}:{value}"), key, value, kind="SYSTEM")
     _add_disk(site)
 
 
 def extend(site: Site, wanted: dict[str, list[dict[str, Any]]]) -> dict[str, list[str]]:
-    """Add clusters, storage containers and categories; answers the ids of what was made, by kind.
+    """Add clusters, storage containers, categories and subnets; answers the ids of what was made, by kind.
 
     Raises:
         KeyError: a kind or a field is not known.
     """
-    makers = {"clusters": add_cluster, "storageContainers": _add_container, "categories": _add_category}
+    makers = {
+        "clusters": add_cluster,
+        "storageContainers": _add_container,
+        "categories": _add_category,
+        "subnets": _add_subnet,
+    }
     unknown = set(wanted) - set(makers)
     if unknown:
         raise KeyError(f"unknown kinds {sorted(unknown)}; known are {sorted(makers)}")
@@ -133,6 +142,32 @@ def _add_category(site: Site, item: dict[str, Any]) -> str:
     return ext_id
 
 
+def _add_subnet(site: Site, item: dict[str, Any]) -> str:
+    """A VLAN subnet; with ``network`` (and ``first`` and ``last``) it is managed."""
+    ext_id = site.named_id("subnet", f"{item['cluster']}/{item['name']}")
+    values = {
+        "name": item["name"],
+        "subnetType": "VLAN",
+        "networkId": item.get("vlan", 0),
+        "clusterReference": site.named_id("cluster", item["cluster"]),
+    }
+    if "network" in item:
+        network = IPv4Network(item["network"])
+        pool = {"startIp": item.get("first", str(network[10])), "endIp": item.get("last", str(network[-6]))}
+        ipv4 = {
+            "ipSubnet": {"ip": _value(str(network.network_address)), "prefixLength": network.prefixlen},
+            "defaultGatewayIp": _value(str(network[1])),
+            "poolList": [{end: _value(address) for end, address in pool.items()}],
+        }
+        values["ipConfig"] = [{"ipv4": ipv4}]
+    add_subnet(site, ext_id, values)
+    return ext_id
+
+
+def _value(address: str) -> dict[str, Any]:
+    return {"value": address, "prefixLength": 32}
+
+
 def _add_disk(site: Site) -> None:
     ext_id = site.named_id("disk", "demo")
     content = f"{ext_id}.raw"
@@ -140,8 +175,10 @@ def _add_disk(site: Site) -> None:
     with (site.store.disks / content).open("wb") as file:
         file.write(data)
         file.truncate(1 << 20)
-    site.store.table("disks").add(ext_id, {"extId": ext_id, "diskSizeBytes": 1 << 20}, content=content, used=len(data))
+    site.store.table("disks").add(
+        ext_id, {"extId": ext_id, "diskSizeBytes": 1 << 20}, content=content, used=len(data), os={}
+    )
 
 
 def _address(value: str) -> dict[str, Any]:
-    return {"ipv4": {"value": value, "prefixLength": 32}}
+    return {"ipv4": _value(value)}

@@ -182,7 +182,7 @@ def _listen(port: int) -> socket.socket:
 
 def open_site(settings: Settings, clock: Clock) -> Site:
     """A site with its inventory: the stored one, or the default where nothing is stored."""
-    site = Site(settings, clock, families.operations())
+    site = Site(settings, clock, families.operations(), families.happenings())
     if not len(site.store.table("clusters")):
         scenario.furnish(site)
         site.store.flush()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from pulumi_ahv.kernel.clock import Clock
@@ -27,7 +28,13 @@ class Site:
 
     admin_id = "00000000-0000-0000-0000-000000000000"
 
-    def __init__(self, settings: Settings, clock: Clock, operations: Iterable[Operation]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        operations: Iterable[Operation],
+        happenings: Mapping[str, Callable[[Site, dict[str, Any]], None]],
+    ) -> None:
         self.settings = settings
         self.store = Store(settings.state)
         self.timeline = Timeline(clock, self.store)
@@ -38,6 +45,8 @@ class Site:
         self._ids = self._source()
         self.service_account_id = self.named_id("user", "service-account")
         self.engine = Engine(self, operations)
+        for kind, happening in happenings.items():
+            self.timeline.handle(kind, partial(happening, self))
 
     def new_id(self) -> str:
         """A UUID that nobody had before; the same seed gives the same ones in the same order."""
@@ -85,9 +94,6 @@ class Site:
         self._ids = self._source()
         self.timeline.reload()
         self.engine.resume()
-
-    def task_ended(self, record: Record) -> None:
-        """Called by the engine when a task has ended."""
 
     def close(self) -> None:
         """Stop work and write what is left."""

@@ -1,7 +1,7 @@
 """Tasks as Prism runs them: submitted by a call, going on for some time, ending by themselves.
 
 Owns the life of a task (QUEUED, RUNNING, then SUCCEEDED, FAILED or CANCELED); the calls that show tasks are in
-``tasks``. An ``Operation`` says what a kind of task does when it ends, and what slow work (downloads, conversions)
+``tasks``. An ``Operation`` says what a kind of task does when it ends; if it starts subtasks then, it ends with the last of them; and what slow work (downloads, conversions)
 runs beside it in a thread. Operations are found by key, so that a task goes on after a restart. Facts (api-v4,
 section 3): the id carries the ``ergon`` prefix; a FAILED task always has errorMessages; the result is named in
 entitiesAffected only. Assumed: a task's effect is there when it ends, not before; the first answer about a task
@@ -11,8 +11,9 @@ never shows it ended, as on a busy PC.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,8 +49,8 @@ class Operation:
     title: str
     finish: Callable[[Site, Run], None]
     seconds: float = 1.0
+    resume: Callable[[Site, Run], None] | None = None
     work: Callable[[Job], dict[str, Any]] | None = None
-    abandon: Callable[[Site, Run], None] | None = None
     cancelable: bool = False
 
 
@@ -82,7 +83,6 @@ class Order:
     affected: Iterable[tuple[str, str, str]] = ()
     clusters: Iterable[str] = ()
     locks: str = ""
-    parent: str = ""
 
 
 class Engine:
@@ -96,6 +96,7 @@ class Engine:
         self._jobs: dict[str, tuple[Job, Future[dict[str, Any]]]] = {}
         self._overdue: set[str] = set()
         self._busy: dict[str, float] = {}
+        self._parent = ""
         site.timeline.handle("task", self._due)
         self.resume()
 
@@ -138,8 +139,8 @@ class Engine:
         run = Run(record, {})
         for affected in order.affected:
             run.affect(*affected)
-        if order.parent:
-            self._attach(record, order.parent)
+        if self._parent:
+            self._attach(record, self._parent)
         record.hidden["fault"] = site.injector.task_fault(operation.name, order.arguments)
         self._start_work(record)
         site.timeline.at(end, "task", id=ext_id)
@@ -191,15 +192,24 @@ class Engine:
         self.forget()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    @contextmanager
+    def under(self, parent: str) -> Iterator[None]:
+        """Everything submitted in this block is a subtask of a task."""
+        self._parent, before = parent, self._parent
+        try:
+            yield
+        finally:
+            self._parent = before
+
     def _attach(self, record: Record, parent_id: str) -> None:
         parent = self._tasks.get(parent_id)
         if parent is None:
             return
-        root = parent.body.get("rootTask", {"extId": parent_id})
         record.body["parentTask"] = {"extId": parent_id}
-        record.body["rootTask"] = root
+        record.body["rootTask"] = parent.body.get("rootTask", {"extId": parent_id})
         parent.body.setdefault("subTasks", []).append({"extId": record.ext_id, "rel": "subtask"})
         parent.body["numberOfSubtasks"] += 1
+        parent.hidden["open"] = parent.hidden.get("open", 0) + 1
         self._tasks.save(parent)
 
     def _progress(self, record: Record, now: float) -> int:
@@ -229,36 +239,59 @@ class Engine:
         record = self._tasks.get(ext_id)
         if record is None or record.body["status"] in TERMINAL:
             return
-        operation = self._operations[record.hidden["key"]]
         _, future = self._jobs.pop(ext_id, (None, None))
         run = Run(record, {})
         try:
-            self._finish(operation, run, future)
+            with self.under(ext_id):
+                self._finish(run, future)
         except Refusal as refusal:
-            record.body["status"] = "FAILED"
             record.body["errorMessages"] = [refusal.app_message()]
-        if record.body["status"] != "SUCCEEDED" and operation.abandon is not None:
-            operation.abandon(self._site, run)
-        stamp = self._site.timeline.stamp()
-        started = self._site.timeline.stamp(record.hidden["start"])
-        record.body.update(completedTime=stamp, lastUpdatedTime=stamp, startedTime=started)
-        if record.body["status"] == "SUCCEEDED":
-            record.body["progressPercentage"] = 100
+        if not record.hidden.get("open"):
+            self._conclude(run)
         self._tasks.save(record)
-        self._site.task_ended(record)
 
-    def _finish(self, operation: Operation, run: Run, future: Future[dict[str, Any]] | None) -> None:
+    def _finish(self, run: Run, future: Future[dict[str, Any]] | None) -> None:
         """Let the operation have its effect.
 
         Raises:
             Refusal: the task fails, because a rule says so or the service does.
         """
-        body, fault = run.record.body, run.record.hidden.get("fault")
+        fault = run.record.hidden.get("fault")
         if fault:
             raise Refusal(400, **fault)
-        if body["status"] == "CANCELING":
-            body["status"] = "CANCELED"
+        if run.record.body["status"] == "CANCELING":
             return
         run.result = future.result() if future is not None else {}
-        operation.finish(self._site, run)
-        body["status"] = "SUCCEEDED"
+        self._operations[run.record.hidden["key"]].finish(self._site, run)
+
+    def _conclude(self, run: Run) -> None:
+        """Write down how a task ended, and tell the task above it."""
+        record, body, stamp = run.record, run.record.body, self._site.timeline.stamp()
+        if body["status"] == "CANCELING":
+            body["status"] = "CANCELED"
+        else:
+            body["status"] = "FAILED" if body.get("errorMessages") else "SUCCEEDED"
+        started = self._site.timeline.stamp(record.hidden["start"])
+        body.update(completedTime=stamp, lastUpdatedTime=stamp, startedTime=started)
+        if body["status"] == "SUCCEEDED":
+            body["progressPercentage"] = 100
+        record.hidden["arguments"] = {}  # may hold passwords, and nobody needs them any more
+        self._tasks.save(record)
+        parent = self._tasks.get(body.get("parentTask", {}).get("extId", ""))
+        if parent is not None and parent.body["status"] not in TERMINAL:
+            self._child_ended(parent, record)
+
+    def _child_ended(self, parent: Record, child: Record) -> None:
+        parent.hidden["open"] -= 1
+        if child.body["status"] != "SUCCEEDED":
+            parent.hidden["failed"] = parent.hidden.get("failed", 0) + 1
+            parent.body.setdefault("errorMessages", child.body.get("errorMessages", [])[:1])
+        if parent.hidden["open"]:
+            return
+        run = Run(parent, {})
+        resume = self._operations[parent.hidden["key"]].resume
+        if resume is not None:
+            with self.under(parent.ext_id):
+                resume(self._site, run)
+        if not parent.hidden["open"]:
+            self._conclude(run)
