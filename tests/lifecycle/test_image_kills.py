@@ -13,7 +13,6 @@ from stacks import Stack, kill_group, wait_until, write_disk
 from pulumi_ahv.simulator.server import Prism
 
 PROGRAM = 'Image("golden", source={"path": "disk.img"})'
-UPLOAD = {"method": "PUT", "path": "/api/prism/v4.0/objects/"}
 
 
 def provider_pids(stack: Stack) -> list[int]:
@@ -46,10 +45,6 @@ def settled(stack: Stack, prism: Prism) -> None:
     assert prism.control.entities("images") == []
 
 
-def requests_of(prism: Prism, operation: str) -> int:
-    return prism.control.counts().get(operation, 0)
-
-
 @pytest.fixture
 def big_disk(stack: Stack) -> Path:
     path = stack.folder / "disk.img"
@@ -62,11 +57,11 @@ def big_disk(stack: Stack) -> Path:
 def test_a_kill_in_the_middle_ends_with_exactly_one_image(
     stack: Stack, prism: Prism, big_disk: Path, victim: str, moment: str
 ) -> None:
-    operation = {"upload": "put_object_part", "create": "create_image"}[moment]
+    operation = {"upload": "s3_upload_part", "create": "create_image"}[moment]
     stack.program(PROGRAM)
     prism.control.fault("stall", operation=operation, delay=20, count=1)
     running = stack.start("up", "--yes", "--skip-preview")
-    wait_until(lambda: requests_of(prism, operation) > 0)
+    wait_until(lambda: prism.control.faults()[0]["hits"] > 0)
     if victim == "provider":
         for pid in provider_pids(stack):
             os.kill(pid, signal.SIGKILL)

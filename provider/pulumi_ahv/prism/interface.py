@@ -50,6 +50,13 @@ class Images(Protocol):
         """
         ...
 
+    def forget(self, key: str) -> None:
+        """Take away what an interrupted ``create`` of this key left beside the image: bytes that were uploaded for it.
+
+        Called when the image itself was found whole; a rest that cannot be taken away is no error.
+        """
+        ...
+
     def update(self, uuid: str, change: ImageChange, *, deadline: Deadline) -> Image:
         """Change an image in place and read it back."""
         ...

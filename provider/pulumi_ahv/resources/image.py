@@ -9,7 +9,7 @@ from __future__ import annotations
 from pulumi_ahv.kernel.clock import Deadline
 from pulumi_ahv.kernel.errors import AhvError, InputError
 from pulumi_ahv.prism.interface import Site
-from pulumi_ahv.prism.values import Checksum, Image, ImageChange, ImageSpec, ImageType, Product
+from pulumi_ahv.prism.values import Checksum, Image, ImageChange, ImageSpec, ImageType, Product, StreamSource
 from pulumi_ahv.resources.handler import CheckOutcome, Context, Created, Live, State
 from pulumi_ahv.resources.image_content import Content, content_of, same_file_without_it
 from pulumi_ahv.resources.mark import Mark, without_mark
@@ -64,6 +64,8 @@ class ImageHandler:
         image = next((image for image in own if image.size_bytes > 0), None) or self._stranger(site, told)
         if image:
             self._context.progress(f"{told.name}: taking over image {image.uuid}")
+            if isinstance(spec.source, StreamSource):
+                site.images.forget(mark.key)
         else:
             image = self._make(site, spec, mark, deadline)
         for left in own:
