@@ -1,11 +1,11 @@
 """Tasks as Prism runs them: submitted by a call, going on for some time, ending by themselves.
 
 Owns the life of a task (QUEUED, RUNNING, then SUCCEEDED, FAILED or CANCELED); the calls that show tasks are in
-``tasks``. An ``Operation`` says what a kind of task does when it ends; if it starts subtasks then, it ends with the last of them; and what slow work (downloads, conversions)
-runs beside it in a thread. Operations are found by key, so that a task goes on after a restart. Facts (api-v4,
-section 3): the id carries the ``ergon`` prefix; a FAILED task always has errorMessages; the result is named in
-entitiesAffected only. Assumed: a task's effect is there when it ends, not before; the first answer about a task
-never shows it ended, as on a busy PC.
+``tasks``. An ``Operation`` says what a kind of task does when it ends, and what slow work (downloads, conversions) runs beside
+it in a thread. If it starts subtasks when it ends, it goes on until the last of them has ended. Operations are found by
+key, so that a task goes on after a restart. Facts (api-v4, section 3): the id carries the ``ergon`` prefix; a FAILED
+task always has errorMessages; the result is named in entitiesAffected only. Assumed: a task's effect is there when it
+ends, not before; the first answer about a task never shows it ended, as on a busy PC.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class Operation:
     finish: Callable[[Site, Run], None]
     seconds: float = 1.0
     resume: Callable[[Site, Run], None] | None = None
+    abandon: Callable[[Site, Run], None] | None = None
     work: Callable[[Job], dict[str, Any]] | None = None
     cancelable: bool = False
 
@@ -275,6 +276,9 @@ class Engine:
         body.update(completedTime=stamp, lastUpdatedTime=stamp, startedTime=started)
         if body["status"] == "SUCCEEDED":
             body["progressPercentage"] = 100
+        abandon = self._operations[record.hidden["key"]].abandon
+        if body["status"] != "SUCCEEDED" and abandon is not None:
+            abandon(self._site, run)
         record.hidden["arguments"] = {}  # may hold passwords, and nobody needs them any more
         self._tasks.save(record)
         parent = self._tasks.get(body.get("parentTask", {}).get("extId", ""))
