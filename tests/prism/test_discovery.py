@@ -165,19 +165,74 @@ def test_prism_is_starting(serve, told, reply, clock: ManualClock) -> None:
     assert clock.monotonic() - before <= 15
 
 
-def test_an_element_answers_where_central_was_meant(serve, told, reply) -> None:
+CLUSTER = {"cluster_functions": ["NDFS"], "version": "6.10", "name": "berlin", "uuid": "0006aaaa-0000"}
+
+
+@pytest.fixture
+def element(serve, reply):
+    """A Prism Element: its script and its port."""
     script, port = serve("127.0.0.1")
     script.on("GET", V4, reply(404, "<html><title>404</title></html>"))
-    script.on("GET", V2, reply(body={"cluster_functions": ["NDFS"], "version": "6.10", "name": "berlin"}))
-    said = told(port)
-    assert "is Prism Element 6.10 of cluster 'berlin', and Prism Central is needed" in said
-    assert "Prism Central that this cluster is registered with" in said
+    script.on("GET", V2, reply(body=CLUSTER))
+    return script, port
 
 
-def test_an_element_is_known_by_its_header_alone(serve, told, reply) -> None:
+def test_an_element_is_found_with_two_calls(element, join) -> None:
+    script, port = element
+    info = join(port).info
+    assert (info.product, info.version, info.cluster_uuid) == (Product.ELEMENT, "6.10", "0006aaaa-0000")
+    assert info.api == {"prism": "v2.0"}
+    assert len(script.seen) == 2
+
+
+def test_an_element_answers_where_central_was_meant(element, told) -> None:
+    said = told(element[1], product="central")
+    assert "is Prism Element 6.10 of cluster 'berlin', and ahv:product asks for Prism Central" in said
+    assert "Prism Central that this cluster is registered with, or correct ahv:product" in said
+
+
+def test_a_central_answers_where_an_element_was_meant(serve, told, reply) -> None:
     script, port = serve("127.0.0.1")
-    script.on("GET", V4, reply(404, headers={"X-Ntnx-Env": "pe"}))
-    assert "is Prism Element" in told(port)
+    script.on("GET", V4, reply(**envelope(aos("berlin", 1))))
+    said = told(port, product="element")
+    assert "is Prism Central pc.7.3.1, and ahv:product asks for Prism Element" in said
+    assert "Give the address of the cluster itself, or correct ahv:product" in said
+
+
+def test_an_element_that_does_not_tell_its_cluster(element, told, reply) -> None:
+    script, port = element
+    script.on("GET", V2, reply(500, {"message": "no"}, {"X-Ntnx-Env": "pe"}))
+    said = told(port)
+    assert "is Prism Element, but does not tell its cluster" in said
+    assert "this account may not read the cluster" in said
+
+
+@pytest.mark.parametrize("cluster", ["berlin", "0006aaaa-0000"])
+def test_the_cluster_of_the_settings_is_the_elements_own(element, join, cluster) -> None:
+    assert join(element[1], cluster=cluster).info.cluster_uuid == "0006aaaa-0000"
+
+
+def test_an_element_of_another_cluster_than_the_settings_name(element, told) -> None:
+    said = told(element[1], ConfigError, cluster="hamburg")
+    assert "is the Prism Element of cluster 'berlin' (0006aaaa-0000)" in said
+    assert "Correct ahv:cluster or leave it out, or give the address of the other cluster" in said
+
+
+def test_an_api_key_at_an_element(element, told, reply) -> None:
+    script, port = element
+    script.on("GET", V4, reply(401, "<html><h1>Unauthorized</h1></html>", {"X-Ntnx-Env": "pe"}))
+    said = told(port, AccessDenied, username="", password=Secret(""), api_key=Secret("geheim-und-lang"))
+    assert "Prism Element takes no API keys: set ahv:username and ahv:password in place of ahv:apiKey" in said
+
+
+def test_a_user_without_a_role_at_an_element(element, told, reply) -> None:
+    script, port = element
+    error = {"message": "Access denied", "detailed_message": "x", "error_code": {"code": 1403, "help_url": "x"}}
+    script.on("GET", V2, reply(403, error, {"X-Ntnx-Env": "pe"}))
+    said = told(port, AccessDenied)
+    assert "knows the user but refuses the call" in said
+    assert "Access denied" in said
+    assert "needs the role Cluster Admin on this Prism Element" in said
 
 
 @pytest.mark.parametrize("clue", ["functions", "header", "v3"])
@@ -220,7 +275,7 @@ def test_wrong_api_key(serve, told, reply) -> None:
 def test_a_password_of_central_at_an_element(serve, told, reply) -> None:
     script, port = serve("127.0.0.1")
     script.on("GET", V4, reply(401, headers={"X-Ntnx-Env": "pe"}))
-    assert "It is a Prism Element: users of Prism Central do not exist there." in told(port, AccessDenied)
+    assert "users of Prism Central do not exist on a Prism Element" in told(port, AccessDenied)
 
 
 def test_a_user_without_a_role(serve, told, reply) -> None:

@@ -20,6 +20,7 @@ from uuid import UUID
 from pulumi_ahv.kernel.clock import Clock
 from pulumi_ahv.kernel.errors import ConfigError
 from pulumi_ahv.kernel.secrets import Secret
+from pulumi_ahv.prism.values import Product
 
 if TYPE_CHECKING:
     from pulumi_ahv.prism.interface import Site
@@ -36,6 +37,7 @@ KEYS = (
     "caBundle",
     "proxy",
     "cluster",
+    "product",
     "connectTimeout",
     "requestTimeout",
     "retryTimeout",
@@ -49,7 +51,9 @@ VARIABLES = {
     "insecure": "NUTANIX_INSECURE",
     "caBundle": "NUTANIX_CA_BUNDLE",
     "cluster": "NUTANIX_CLUSTER",
+    "product": "NUTANIX_PRODUCT",
 }
+PRODUCTS = {"central": Product.CENTRAL, "element": Product.ELEMENT}
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
 
 
@@ -64,7 +68,10 @@ class Timeouts:
 
 @dataclass(frozen=True)
 class Connection:
-    """One checked connection. Either ``username`` and ``password`` are set or ``api_key`` is."""
+    """One checked connection. Either ``username`` and ``password`` are set or ``api_key`` is.
+
+    ``product`` is ``central`` or ``element`` where only that one will do; empty takes whichever answers.
+    """
 
     name: str
     host: str
@@ -76,6 +83,7 @@ class Connection:
     ca_bundle: str = ""
     proxy: str = ""
     cluster: str = ""
+    product: str = ""
     timeouts: Timeouts = Timeouts()
 
     @property
@@ -173,6 +181,7 @@ class _Source:
             ca_bundle=self._ca_bundle(),
             proxy=self._proxy(),
             cluster=self._text("cluster"),
+            product=self._product(),
             timeouts=Timeouts(
                 self._seconds("connectTimeout", Timeouts.connect),
                 self._seconds("requestTimeout", Timeouts.request),
@@ -259,6 +268,13 @@ class _Source:
         if proxy and not (proxy.startswith(("http://", "https://")) and urlsplit(proxy).hostname):
             self._say("proxy", "is not a URL such as http://proxy.example.com:3128")
         return proxy
+
+    def _product(self) -> str:
+        product = self._text("product").lower()
+        if product not in {"", *PRODUCTS}:
+            self._say("product", f"is '{product}', not central or element; leave it out to take whichever answers")
+            return ""
+        return product
 
     def _seconds(self, key: str, default: float) -> float:
         text = self._text(key)

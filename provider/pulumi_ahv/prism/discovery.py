@@ -1,8 +1,8 @@
 """The first call: what answers at the address, and is it what was meant?
 
 One authenticated read that every Prism Central with the v4 API serves decides it. Only when that is answered with
-something else are more calls spent, to say *what* it is: an Element, a Central of before v4, no Prism at all. "Nothing
-usable answered" is told by ``reach``.
+something else are more calls spent, to find out *what* it is: an Element, a Central of before v4, no Prism at all.
+"Nothing usable answered" is told by ``reach``.
 
 Facts behind it: a Prism Element answers 404 to every v4 path; ``GET …/v2.0/cluster`` tells ``cluster_functions``
 (``NDFS`` for an AOS cluster, ``MULTICLUSTER`` for a Prism Central); ``X-Ntnx-Env`` says ``pe`` or ``pc`` and
@@ -18,15 +18,17 @@ from uuid import UUID
 
 from pulumi_ahv.kernel.clock import Clock, Deadline
 from pulumi_ahv.kernel.errors import AccessDenied, ConnectionFailed
-from pulumi_ahv.prism.central.answers import failure
+from pulumi_ahv.prism.central import answers as central_answers
 from pulumi_ahv.prism.central.limits import FAMILIES, WHOLE_PC
 from pulumi_ahv.prism.central.site import CentralSite
-from pulumi_ahv.prism.connection import PORT, Connection
+from pulumi_ahv.prism.connection import PORT, PRODUCTS, Connection
+from pulumi_ahv.prism.element import answers as element_answers
+from pulumi_ahv.prism.element.site import ElementSite
 from pulumi_ahv.prism.interface import Site
 from pulumi_ahv.prism.pages import gist, is_html
 from pulumi_ahv.prism.rate import Limits
 from pulumi_ahv.prism.transport import Request, Response, Transport
-from pulumi_ahv.prism.values import Product, SiteInfo
+from pulumi_ahv.prism.values import Cluster, Product, SiteInfo
 
 _V4_PROBE = "/api/clustermgmt/v4.0/config/clusters"
 _V2_PROBE = "/PrismGateway/services/rest/v2.0/cluster"
@@ -41,7 +43,7 @@ class _Found:
 
     product: Product
     version: str = ""
-    name: str = ""
+    cluster: Cluster | None = None
     v4: bool = False
 
 
@@ -56,10 +58,13 @@ def discover(connection: Connection, *, clock: Clock, ids: Callable[[], UUID]) -
 
 
 def _site(transport: Transport, found: _Found) -> Site:
-    """The implementation for a product; Element's joins here."""
+    """The implementation for a product."""
     connection = transport.connection
+    info = SiteInfo(connection.name, connection.url, found.product, found.version, {})
+    if connection.product and PRODUCTS[connection.product] is not found.product:
+        raise _other_product(found, connection)
     if found.product is Product.ELEMENT:
-        raise ConnectionFailed(_doing(connection), said=_element_words(found, connection), advice=_ELEMENT_ADVICE)
+        return ElementSite(transport, info, _cluster(found, connection))
     if not found.v4:
         version = f" {found.version}" if found.version else ""
         raise ConnectionFailed(
@@ -67,7 +72,6 @@ def _site(transport: Transport, found: _Found) -> Site:
             said=f"{connection.url} is Prism Central{version}, which does not serve the v4 API",
             advice="The v4 API came with pc.2024.3: upgrade Prism Central.",
         )
-    info = SiteInfo(connection.name, connection.url, found.product, found.version, {})
     return CentralSite(transport, info)
 
 
@@ -95,7 +99,7 @@ def _by_older_calls(transport: Transport, first: Response) -> _Found | None:
         version = str(body.get("version") or "")
         if "MULTICLUSTER" in body["cluster_functions"]:
             return _Found(Product.CENTRAL, _product(first) or version)
-        return _Found(Product.ELEMENT, version, str(body.get("name") or ""))
+        return _Found(Product.ELEMENT, version, Cluster(str(body.get("uuid") or ""), str(body.get("name") or "")))
     if cluster.status in {401, 403}:
         raise _refused(transport, request, cluster)
     environment = _environment(first) or _environment(cluster)
@@ -114,13 +118,12 @@ def _refused(transport: Transport, request: Request, response: Response) -> Acce
     if response.status == 407:
         said = f"the proxy {connection.proxy} wants a user name and password"
         return ConnectionFailed(_doing(connection), said=said, advice=f"Put them into {connection.key('proxy')}.")
-    error = failure(request, response, connection, transport.scrubber)
-    advice = error.advice
-    if _environment(response) == "pe":
-        advice += " It is a Prism Element: users of Prism Central do not exist there."
+    is_element = _environment(response) == "pe"
+    read = element_answers.failure if is_element else central_answers.failure
+    error = read(request, response, connection, transport.scrubber)
     what = "does not take the credentials" if response.status == 401 else "knows the user but refuses the call"
     said = transport.scrubber.scrub(_said(response, error.said))
-    return AccessDenied(f"{_doing(connection)} ({what})", answer=error.answer, said=said, advice=advice)
+    return AccessDenied(f"{_doing(connection)} ({what})", answer=error.answer, said=said, advice=error.advice)
 
 
 def _said(response: Response, said: str) -> str:
@@ -150,12 +153,28 @@ def _no_prism(connection: Connection, response: Response, line: str) -> Connecti
     return ConnectionFailed(_doing(connection), said=said, advice=advice)
 
 
-_ELEMENT_ADVICE = "Give the address of the Prism Central that this cluster is registered with."
+def _other_product(found: _Found, connection: Connection) -> ConnectionFailed:
+    """A Prism answered, and not the one that the settings ask for."""
+    cluster = f"of cluster '{found.cluster.name}'" if found.cluster and found.cluster.name else ""
+    told = " ".join(part for part in (found.product, found.version, cluster) if part)
+    key = connection.key("product")
+    said = f"{connection.url} is {told}, and {key} asks for {PRODUCTS[connection.product]}"
+    return ConnectionFailed(_doing(connection), said=said, advice=f"{_MEANT[found.product]}, or correct {key}.")
 
 
-def _element_words(found: _Found, connection: Connection) -> str:
-    told = " ".join(part for part in (found.version, f"of cluster '{found.name}'" if found.name else "") if part)
-    return f"{connection.url} is Prism Element{' ' if told else ''}{told}, and Prism Central is needed"
+_MEANT = {
+    Product.ELEMENT: "Give the address of the Prism Central that this cluster is registered with",
+    Product.CENTRAL: "Give the address of the cluster itself",
+}
+
+
+def _cluster(found: _Found, connection: Connection) -> Cluster:
+    """The cluster of an Element."""
+    if found.cluster:
+        return found.cluster
+    said = f"{connection.url} is Prism Element, but does not tell its cluster ({_V2_PROBE})"
+    advice = "Prism is starting, or this account may not read the cluster: try again, or with another account."
+    raise ConnectionFailed(_doing(connection), said=said, advice=advice)
 
 
 def _is_envelope(body: Any) -> bool:

@@ -1,0 +1,226 @@
+"""Images of Prism Element (v2.0): find, make, change, delete.
+
+Three facts shape it (api-legacy, section 1.2). The client chooses the image's id, so what an unanswered call made is
+found by it. An image is of use only when it is ``ACTIVE``, which is some seconds after its task has ended. A change may
+carry the ``logical_timestamp`` that was read, and is refused when somebody else was faster, at once or in its task.
+Names cannot be searched for: a list is all images, and what is looked for is picked out here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pulumi_ahv.kernel.clock import Clock, Deadline
+from pulumi_ahv.kernel.errors import ApiError, Conflict, InputError, NotFound, TaskError, TaskFailed, TaskVanished
+from pulumi_ahv.kernel.progress import Progress
+from pulumi_ahv.prism.dispatch import Intention
+from pulumi_ahv.prism.element.answers import EXISTS, STALE
+from pulumi_ahv.prism.element.api import Api
+from pulumi_ahv.prism.element.inventory import ElementInventory
+from pulumi_ahv.prism.element.tasks import ElementTasks
+from pulumi_ahv.prism.element.uploads import Uploads
+from pulumi_ahv.prism.quarters import Quarters
+from pulumi_ahv.prism.tasks import ENDED_BADLY, TaskPoller
+from pulumi_ahv.prism.values import Image, ImageChange, ImageSpec, ImageType, StreamSource, UrlSource, VmDiskSource
+
+_PATH = "/images"
+_SIZES = {"include_vm_disk_sizes": "true"}
+_TYPES = {ImageType.DISK: "DISK_IMAGE", ImageType.ISO: "ISO_IMAGE"}
+_SUMS = {"sha1": "SHA_1", "sha256": "SHA_256"}
+_CHANGES = 5
+# Seconds: a client that tests real clusters waits 5 for ACTIVE; lists may lag behind a delete as well.
+_LAG = 60.0
+_LOOK_AGAIN = 0.5
+
+
+class ElementImages:
+    """``Images`` of one Prism Element."""
+
+    def __init__(self, api: Api, poller: TaskPoller, tasks: ElementTasks, inventory: ElementInventory) -> None:
+        self._api = api
+        self._poller = poller
+        self._tasks = tasks
+        self._inventory = inventory
+        self._uploads = Uploads(api, tasks)
+        self._cluster = inventory.clusters()[0]
+
+    @property
+    def _clock(self) -> Clock:
+        return self._api.transport.clock
+
+    def get(self, uuid: str) -> Image | None:
+        """The image, or ``None`` when Prism positively does not know it."""
+        data = self._read(uuid, f"Reading image {uuid}")
+        return self._image(data) if data else None
+
+    def named(self, name: str) -> list[Image]:
+        """All images of exactly this name."""
+        return [image for image in self._listed(f"Looking for images named '{name}'") if image.name == name]
+
+    def described(self, fragment: str) -> list[Image]:
+        """All images whose annotation holds this text."""
+        found = self._listed(f"Looking for images that carry '{fragment}'")
+        return [image for image in found if fragment in image.description]
+
+    def create(self, spec: ImageSpec, *, key: str, deadline: Deadline, progress: Progress) -> Image:
+        """Make an image, bring its content in, and wait until it is active."""
+        doing = f"Creating image '{spec.name}'"
+        self._refuse(spec.cluster_uuids, spec.category_uuids)
+        container = self._inventory.container_for_images(spec.storage_container_uuid)
+        body = _body(spec, container)
+        uuid = Intention(key, doing, body).request_id(1)
+        self._make(uuid, body, doing, deadline, Quarters(progress, spec.name))
+        if isinstance(spec.source, StreamSource):
+            what = f"Uploading the content of image '{spec.name}'"
+            task = self._uploads.send(
+                spec, spec.source, uuid, container=container, doing=what, deadline=deadline, progress=progress
+            )
+            if task:
+                self._poller.wait(task, doing=what, deadline=deadline, percent=Quarters(progress, spec.name))
+        return self._active(uuid, doing, deadline)
+
+    def forget(self, _key: str) -> None:
+        """Nothing: content goes straight into the image, which carries the mark and is found by it."""
+
+    def update(self, uuid: str, change: ImageChange, *, deadline: Deadline) -> Image:
+        """Change an image in place; read again and apply again when somebody else changed it meanwhile."""
+        doing = f"Changing image {uuid}"
+        self._refuse(change.cluster_uuids, change.category_uuids)
+        for _ in range(_CHANGES - 1):
+            try:
+                return self._change_once(uuid, change, doing, deadline)
+            except (Conflict, TaskFailed) as error:
+                if (isinstance(error, TaskFailed) and error.code != STALE) or deadline.expired():
+                    raise
+                self._clock.sleep(_LOOK_AGAIN)
+        return self._change_once(uuid, change, doing, deadline)
+
+    def delete(self, uuid: str, *, deadline: Deadline) -> None:
+        """Delete an image and see that it is gone; one that is not there is deleted already."""
+        doing = f"Deleting image {uuid}"
+        try:
+            task = self._api.start("DELETE", f"{_PATH}/{uuid}", doing=doing, deadline=deadline)
+            self._poller.wait(task, doing=doing, deadline=deadline)
+        except NotFound:
+            return
+        except (TaskFailed, TaskVanished):
+            if self._read(uuid, doing):
+                raise
+            return
+        if not self._settled(lambda: self._read(uuid, doing) is None, deadline):
+            raise TaskError(doing, task=task, state="SUCCEEDED", said="it ended well, but the image is still there")
+
+    def _make(self, uuid: str, body: Any, doing: str, deadline: Deadline, percent: Callable[[int], None]) -> None:
+        """Have the image made. A call that was repeated because its answer got lost finds the id taken: by itself."""
+        body = {**body, "uuid": uuid}
+        try:
+            task = self._api.start("POST", _PATH, doing=doing, body=body, deadline=deadline)
+            self._poller.wait(task, doing=doing, deadline=deadline, percent=percent)
+        except (ApiError, TaskFailed) as error:
+            code = error.code if isinstance(error, TaskFailed) else error.answer.code
+            first = self._first_task(uuid, doing, deadline) if code == EXISTS else ""
+            if not first:
+                raise
+            self._poller.wait(first, doing=doing, deadline=deadline, percent=percent)
+
+    def _first_task(self, uuid: str, doing: str, deadline: Deadline) -> str:
+        """The task that made, or makes, what an id stands for."""
+        tasks = self._tasks.of_entity(uuid, doing=doing, deadline=deadline)
+        return next((task.id for task in tasks if task.status not in ENDED_BADLY), "")
+
+    def _active(self, uuid: str, doing: str, deadline: Deadline) -> Image:
+        """Wait out the moment between the end of the task and the image's being of use."""
+        seen: list[Mapping[str, Any]] = []
+
+        def ready() -> bool:
+            data = self._read(uuid, doing)
+            seen.extend([data] if data else [])
+            state = str(data.get("image_state")).upper() if data else ""
+            if state == "ERROR":
+                raise TaskFailed(doing, task="", state="SUCCEEDED", said=f"but image {uuid} is in state ERROR")
+            return state == "ACTIVE"
+
+        if not self._settled(ready, deadline):
+            state = seen[-1].get("image_state") if seen else "not there"
+            said = f"it ended well, but image {uuid} is {state} after {_LAG:g} s"
+            raise TaskVanished(doing, task="", state="SUCCEEDED", said=said, advice="Run again.")
+        return self._image(seen[-1])
+
+    def _change_once(self, uuid: str, change: ImageChange, doing: str, deadline: Deadline) -> Image:
+        data = self._expect(uuid, doing)
+        now = {"name": data.get("name"), "annotation": data.get("annotation") or ""}
+        told = {"name": change.name, "annotation": change.description}
+        wanted = now | {field: value for field, value in told.items() if value is not None}
+        if wanted != now:
+            timestamp = {"logical_timestamp": data.get("logical_timestamp")}
+            body = {**wanted, "image_type": data.get("image_type"), **timestamp}
+            task = self._api.start("PUT", f"{_PATH}/{uuid}", doing=doing, body=body, deadline=deadline)
+            self._poller.wait(task, doing=doing, deadline=deadline)
+            data = self._expect(uuid, doing)
+        return self._image(data)
+
+    def _refuse(self, clusters: tuple[str, ...] | None, categories: tuple[str, ...] | None) -> None:
+        """Refuse what only Prism Central has."""
+        if categories:
+            raise InputError("categories", "Prism Element has no categories", advice="Leave them out.")
+        if any(uuid != self._cluster.uuid for uuid in clusters or ()):
+            said = f"this Prism Element manages cluster '{self._cluster.name}' only"
+            raise InputError("clusters", said, advice="Leave them out, or use a connection to Prism Central.")
+
+    def _settled(self, looks_right: Callable[[], bool], deadline: Deadline) -> bool:
+        """Whether it looks right within the time that Prism may lag behind its own tasks."""
+        patience = Deadline(self._clock, min(_LAG, max(1.0, deadline.remaining())))
+        while not looks_right():
+            if patience.expired():
+                return False
+            self._clock.sleep(_LOOK_AGAIN)
+        return True
+
+    def _read(self, uuid: str, doing: str) -> Mapping[str, Any] | None:
+        data = self._api.get(f"{_PATH}/{uuid}", doing=doing, query=_SIZES)
+        return None if data and data.get("deleted") else data
+
+    def _expect(self, uuid: str, doing: str) -> Mapping[str, Any]:
+        data = self._read(uuid, doing)
+        if data is None:
+            raise self._api.not_found(doing)
+        return data
+
+    def _listed(self, doing: str) -> list[Image]:
+        listed = self._api.entities(_PATH, doing=doing, query=_SIZES)
+        return [self._image(data) for data in listed if not data.get("deleted")]
+
+    def _image(self, data: Mapping[str, Any]) -> Image:
+        """An image as told; one that is not active yet has no size and no disk, whatever it says."""
+        active = str(data.get("image_state") or "").upper() == "ACTIVE"
+        return Image(
+            uuid=str(data.get("uuid") or ""),
+            name=str(data.get("name") or ""),
+            description=str(data.get("annotation") or ""),
+            type=ImageType.ISO if "ISO" in str(data.get("image_type")).upper() else ImageType.DISK,
+            size_bytes=int(data.get("vm_disk_size") or 0) if active else 0,
+            cluster_uuids=(self._cluster.uuid,),
+            category_uuids=(),
+            vm_disk_uuid=str(data.get("vm_disk_id") or "") if active else "",
+        )
+
+
+def _body(spec: ImageSpec, container: str) -> dict[str, Any]:
+    body: dict[str, Any] = {"name": spec.name, "annotation": spec.description, "image_type": _TYPES[spec.type]}
+    match spec.source:
+        case UrlSource(url, insecure):
+            if insecure:
+                said = "Prism Element always verifies the certificate of a server"
+                raise InputError("source.insecure", said, advice="Use an http address, or a path or s3 source.")
+            body["image_import_spec"] = {"url": url, "storage_container_uuid": container, **_checksum(spec)}
+        case VmDiskSource(uuid):
+            address = {"vmdisk_uuid": uuid}
+            body["vm_disk_clone_spec"] = {"disk_address": address, "storage_container_uuid": container}
+    return body
+
+
+def _checksum(spec: ImageSpec) -> dict[str, str]:
+    if spec.checksum is None:
+        return {}
+    return {"checksum": spec.checksum.digest, "checksum_type": _SUMS[spec.checksum.algorithm]}

@@ -1,0 +1,59 @@
+"""One Prism Element, put together: transport, task poller and what can be done with them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pulumi_ahv.kernel.errors import ConfigError
+from pulumi_ahv.prism.element.api import VERSIONS, Api
+from pulumi_ahv.prism.element.images import ElementImages
+from pulumi_ahv.prism.element.inventory import ElementInventory
+from pulumi_ahv.prism.element.tasks import ElementTasks
+from pulumi_ahv.prism.tasks import TaskPoller
+from pulumi_ahv.prism.transport import Transport
+from pulumi_ahv.prism.values import Cluster, SiteInfo
+
+
+class ElementSite:
+    """``Site`` of a Prism Element: one cluster, spoken to directly."""
+
+    def __init__(self, transport: Transport, info: SiteInfo, cluster: Cluster) -> None:
+        self._transport = transport
+        self._info = replace(info, api=dict(VERSIONS), cluster_uuid=cluster.uuid)
+        _check_cluster(transport, cluster)
+        api = Api(transport)
+        tasks = ElementTasks(api)
+        self._inventory = ElementInventory(api, cluster)
+        poller = TaskPoller(tasks, clock=transport.clock)
+        self._images = ElementImages(api, poller, tasks, self._inventory)
+
+    @property
+    def info(self) -> SiteInfo:
+        """What was found out when the connection was made."""
+        return self._info
+
+    @property
+    def images(self) -> ElementImages:
+        """Its images."""
+        return self._images
+
+    @property
+    def inventory(self) -> ElementInventory:
+        """Its cluster and storage containers."""
+        return self._inventory
+
+    def close(self) -> None:
+        """Give the kept connections back."""
+        self._transport.close()
+
+
+def _check_cluster(transport: Transport, cluster: Cluster) -> None:
+    """See that the cluster which the settings name is the one that answers."""
+    connection = transport.connection
+    if connection.cluster in {"", cluster.name, cluster.uuid}:
+        return
+    raise ConfigError(
+        f"Looking for cluster '{connection.cluster}'",
+        said=f"{connection.url} is the Prism Element of cluster '{cluster.name}' ({cluster.uuid})",
+        advice=f"Correct {connection.key('cluster')} or leave it out, or give the address of the other cluster.",
+    )
