@@ -165,11 +165,17 @@ class Deployment:
     def _delete(self) -> None:
         try:
             steps = plan_deletes(self._resources, self._tracker)
+            self._serving.ensure(step.record for step in steps)
             run_deletes(steps, self._resources, self.execution)
         except (AhvError, ProviderFailure) as error:
             self._fail(str(error))
 
     def _refresh(self) -> None:
+        try:
+            self._serving.ensure(self._resources)
+        except (AhvError, ProviderFailure) as error:
+            self.execution.fail("", str(error))
+            return
         self._resources = refresh(self._resources, self.execution)
         self._tracker.olds = by_urn(self._resources)
         if not self.execution.cancelled:

@@ -20,7 +20,6 @@ _DONE: Final = {
     "delete": "deleted",
     "replace": "replaced",
     "import": "imported",
-    "discard": "discarded",
 }
 _PLANNED: Final = {
     "create": "to create",
@@ -28,7 +27,6 @@ _PLANNED: Final = {
     "delete": "to delete",
     "replace": "to replace",
     "import": "to import",
-    "discard": "to discard",
 }
 
 
@@ -55,7 +53,7 @@ class Summary:
             return
         op = step.refreshed if step.op == "refresh" and self.refreshing else step.op
         counted = step.counted or (step.op == "refresh" and self.refreshing)
-        if counted and not is_internal(step.urn) and op not in ("read", "refresh"):
+        if counted and not is_internal(step.urn) and op not in ("read", "discard", "refresh"):
             self.counts[op] = self.counts.get(op, 0) + 1
 
     def outputs(self, urn: str, olds: Bag, news: Bag) -> None:
@@ -73,11 +71,10 @@ class Summary:
         kinds = [op for op in words if self.counts.get(op)]
         lines = [f"    {MARKS[op]}{self.counts[op]} {words[op]}" for op in kinds]
         unchanged = self.counts.get("same", 0)
-        tail = f"{self.changes} changes. " if len(kinds) > 1 else ""
-        if unchanged:
-            tail += f"{unchanged} unchanged"
+        tail = [f"{self.changes} changes"] if len(kinds) > 1 else []
+        tail += [f"{unchanged} unchanged"] if unchanged else []
         if tail:
-            lines.append(f"    {tail.rstrip()}")
+            lines.append(f"    {'. '.join(tail)}")
         if self.errored:
             lines.append(f"    {len(self.errored)} errored")
         return lines

@@ -66,7 +66,7 @@ class InlineHost:
 
 @dataclass
 class InlineStack:
-    """A stack for tests. ``providers`` are servicer factories by package; state is in memory unless a store is given."""
+    """A stack for tests. ``providers`` are servicer factories by package; state is in memory if no store is given."""
 
     providers: Servicers = field(default_factory=dict)
     project: str = "project"

@@ -42,6 +42,17 @@ def plain_bag(bag: Bag) -> Bag:
     return {key: plain(item) for key, item in bag.items()}
 
 
+def known(value: Any) -> Any:
+    """The value without its unknown parts, as a copy: what an update sends of inputs that a failure left unknown."""
+    if isinstance(value, SecretValue):
+        return SecretValue(known(value.element))
+    if isinstance(value, Mapping):
+        return {key: known(item) for key, item in value.items() if not _is_unknown(item)}
+    if isinstance(value, list):
+        return [known(item) for item in value if not _is_unknown(item)]
+    return value
+
+
 def remark(answer: Bag, source: Bag) -> Bag:
     """Put back the marks of ``source`` on an answer whose provider dropped them."""
     marked = dict(answer)
@@ -66,6 +77,10 @@ def mark_outputs(outputs: Bag, inputs: Bag, named: Iterable[str]) -> Bag:
         if not isinstance(value, SecretValue) and isinstance(inputs.get(key), SecretValue):
             marked[key] = SecretValue(value)
     return marked
+
+
+def _is_unknown(value: Any) -> bool:
+    return isinstance(value, Unknown) or (isinstance(value, SecretValue) and _is_unknown(value.element))
 
 
 def _inside(value: Any) -> Iterable[Any]:

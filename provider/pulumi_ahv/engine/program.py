@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -168,10 +167,8 @@ class InlineProgram:
         )
         runtime.configure(settings)
         runtime.set_all_config(dict(info.config.values), sorted(info.config.secret_keys))
-        logger = logging.getLogger("asyncio")
-        level = logger.level
-        logger.setLevel(logging.CRITICAL)
         loop = asyncio.new_event_loop()
+        loop.set_exception_handler(_ignore)
         executor = ThreadPoolExecutor(max_workers=max(info.parallel, 1) * 4)
         loop.set_default_executor(executor)
         try:
@@ -188,7 +185,11 @@ class InlineProgram:
             _finish(loop)
             executor.shutdown(wait=True)
             loop.close()
-            logger.setLevel(level)
+
+
+def _ignore(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A failed run leaves futures that nobody looks at; what went wrong has been reported where it did."""
+    del loop, context
 
 
 def _finish(loop: asyncio.AbstractEventLoop) -> None:

@@ -13,7 +13,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
-from pulumi_ahv.engine.values import REFERENCE, SECRET, SIGNATURE, Bag, Reference, SecretValue, Unknown
+from pulumi_ahv.engine.values import (
+    REFERENCE,
+    SECRET,
+    SIGNATURE,
+    UNKNOWN,
+    UNKNOWN_ID,
+    Bag,
+    Reference,
+    SecretValue,
+    Unknown,
+)
 
 FORMAT: Final = 3
 WRITER: Final = "pulumi-ahv-embedded"
@@ -203,7 +213,7 @@ def _write(value: Any, encrypt: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_write(item, encrypt) for item in value]
     if isinstance(value, Unknown):
-        raise ValueError("an unknown value cannot be saved")  # noqa: TRY004 - the value is wrong, not a type of ours
+        return UNKNOWN_ID  # a stack output of a failed run: the real engine writes it like this
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
@@ -211,7 +221,7 @@ def _read(value: Any, decrypt: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_read(item, decrypt) for item in value]
     if not isinstance(value, Mapping):
-        return value
+        return UNKNOWN if value == UNKNOWN_ID else value
     signature = value.get(SIGNATURE)
     if signature == SECRET:
         text = value["plaintext"] if "plaintext" in value else decrypt(value["ciphertext"])

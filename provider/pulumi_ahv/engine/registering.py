@@ -18,7 +18,7 @@ from pulumi_ahv.engine.execution import Execution, Stopped
 from pulumi_ahv.engine.failures import ProviderFailure
 from pulumi_ahv.engine.goals import Goal, ReadGoal
 from pulumi_ahv.engine.journal import Journal
-from pulumi_ahv.engine.marking import plain
+from pulumi_ahv.engine.marking import known, plain
 from pulumi_ahv.engine.provider import Checked, Provider, Subject
 from pulumi_ahv.engine.records import Record
 from pulumi_ahv.engine.registry import Registry
@@ -248,7 +248,8 @@ class Registrar:
         if plan.provider is None:
             plan.new.inputs = inputs
             return
-        answer = plan.provider.check(Subject(plan.urn), olds, inputs, plan.seed)
+        sent = inputs if self._preview else known(inputs)
+        answer = plan.provider.check(Subject(plan.urn), olds, sent, plan.seed)
         plan.new.inputs = answer.inputs
         if answer.failures:
             self._report_failures(plan, answer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,12 @@ class Serving:
                 f"Looking for provider '{record.provider}'", said=f"{record.urn} needs it, but it is not in the state"
             )
         return self._registry.ensure(known)
+
+    def ensure(self, records: Iterable[Record]) -> None:
+        """Start every provider that these resources name, whether or not it will be called."""
+        for record in records:
+            if record.provider:
+                self.provider_of(record)
 
     def provider_changed(self, old: Record, new: Record, aliased: Mapping[str, str]) -> bool:
         """Whether another provider serves the resource now, and that one says that this means replacement."""
