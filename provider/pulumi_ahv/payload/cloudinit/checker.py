@@ -124,6 +124,8 @@ class _Walk:
         for name in shape.required:
             if name not in names:
                 yield problem(node, "missing-key", f"{path or 'the document'} has no {name!r}, which is required")
+        if shape.one_of and not set(shape.one_of) & set(names):
+            yield problem(node, "missing-key", f"{path} has none of {', '.join(shape.one_of)}")
         if len(names) < shape.least:
             yield problem(node, "empty", f"{path} is empty")
         for key, value in node.value:

@@ -90,6 +90,7 @@ PACKAGES: dict[str, Shape] = {
             {**of("baseurl metalink mirrorlist name", TEXT), "enabled": FLAG},
             others=_REPOSITORY_SETTING,
             others_pattern="[0-9a-zA-Z_]+",
+            one_of=("baseurl", "metalink", "mirrorlist"),
         ),
         least=1,
     ),
@@ -98,6 +99,7 @@ PACKAGES: dict[str, Shape] = {
             "repos": Listing(Table(of("id baseurl", TEXT), required=("id", "baseurl"), others=ANYTHING), least=1),
             "config": MAPPING,
         },
+        others=ANYTHING,
         least=1,
     ),
     "snap": Table(

@@ -43,6 +43,7 @@ USER = Table(
         "uid": either(WHOLE, Old(TEXT, "Write a number.")),
     },
     old={name: f"Write {name.replace('-', '_')}." for name in _DASHED},
+    one_of=("name", "snapuser"),
 )
 _GROUPS = Table(others=either(TEXT, SOME_TEXTS))
 _COMMAND = either(TEXT, TEXTS)
@@ -217,7 +218,7 @@ CLOUD_INIT_ITSELF: dict[str, Shape] = {
         {"network": Table({"when": Listing(words("boot-new-instance boot-legacy boot hotplug"))}, required=("when",))}
     ),
     "disable_ec2_metadata": FLAG,
-    "version": ANYTHING,
+    **of("version migrate", ANYTHING),
     "system_info": MAPPING,
     "growpart": Table(
         {

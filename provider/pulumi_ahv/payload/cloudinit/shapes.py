@@ -68,7 +68,7 @@ class Table:
 
     ``keys`` are the known ones and ``required`` those that must be there. ``old`` names deprecated keys with what to
     write instead. ``others`` is the shape under any further key, which must match ``others_pattern``; ``None`` forbids
-    further keys.
+    further keys. Of ``one_of``, if any are named, at least one must be there.
     """
 
     keys: Mapping[str, Shape] = field(default_factory=dict)
@@ -77,6 +77,7 @@ class Table:
     others: Shape | None = None
     others_pattern: str = ""
     least: int = 0
+    one_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
