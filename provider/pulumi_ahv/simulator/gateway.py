@@ -167,6 +167,8 @@ class Visit:
         response = self._faulty(rule) if rule else None
         if response is None:
             response = await self._served(body, side, rule)
+        if side is not None and rule is not None:
+            response.headers["Connection"] = "close"  # the body was not read, and must not pass for the next request
         date = formatdate(self._site.timeline.now(), usegmt=True)
         response.headers.update({"Server": "envoy", "Date": date, **self._headers})
         self._entry["status"] = response.status_code
