@@ -109,9 +109,10 @@ class World:
         yield from self._finish(self.members[uuid], target)
 
     def _finish(self, member: ActualMember, target: DesiredMember) -> Iterator[None]:
-        facts = target.facts.over(member.facts)
-        if isinstance(member.facts.payload_digest, str) and member.phase == Phase.DONE:
-            facts = replace(facts, payload_digest=member.facts.payload_digest)  # only a new member takes a new payload
+        stays = {"template_version": member.facts.template_version}
+        if member.facts.payload_digest is not None:
+            stays["payload_digest"] = member.facts.payload_digest  # only a new member takes a new payload
+        facts = replace(target.facts, **stays)
         self._put(replace(member, name=target.name, facts=facts, phase=Phase.DONE, ready=target.demanded, failed=False))
         yield
 

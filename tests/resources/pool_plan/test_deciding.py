@@ -168,9 +168,20 @@ def test_a_batch_is_as_large_as_surge_and_unavailable_members_allow(
 
 
 def test_members_that_are_unavailable_anyway_are_rolled_first_and_cost_nothing(pool: Pool, member: Member) -> None:
-    desired = pool(4, template_version="v2", rollout=Rollout(batch_size=3), on_member_failure=OnMemberFailure.KEEP)
-    batch = first(desired, [member(0), member(1), member(2, ready=False), member(3, power="off")])
-    assert [step.target.slot for step in batch.steps if isinstance(step, RecreateMember)] == [2, 3]
+    actual = [member(0), member(1), member(2, ready=False), member(3, power="off")]
+    for unavailable in (1, 4):
+        rollout = Rollout(batch_size=2, max_unavailable=unavailable)
+        desired = pool(4, template_version="v2", rollout=rollout, on_member_failure=OnMemberFailure.KEEP)
+        batch = first(desired, actual)
+        assert [step.target.slot for step in batch.steps if isinstance(step, RecreateMember)] == [2, 3]
+
+
+def test_an_empty_slot_waits_while_others_have_two_members(pool: Pool, member: Member) -> None:
+    desired = pool(2, template_version="v2")
+    old, new = member(0, uuid="old"), member(0, uuid="new", phase=Phase.STARTED, template_version="v2")
+    told = plan(desired, [old, new])
+    steps = [[type(step) for step in batch.steps] for batch in told.batches]
+    assert steps == [[FinishMember], [RemoveMember], [CreateMember]]
 
 
 def test_a_rollout_waits_for_nobody_when_too_many_are_unavailable(pool: Pool, member: Member) -> None:

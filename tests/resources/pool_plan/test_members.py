@@ -17,5 +17,7 @@ def test_the_costliest_change_comes_first(pool: Callable[..., Desired], member: 
     assert [change.fact for change in found] == ["template_version", "memory", "guest_tools"]
 
 
-def test_facts_lie_over_others_where_they_say_something() -> None:
-    assert Facts(vcpus=2, power="on").over(Facts(vcpus=4, memory=1)) == Facts(vcpus=2, memory=1, power="on")
+def test_a_change_in_place_leaves_what_only_a_new_member_takes() -> None:
+    standing = Facts("v1", "d1", vcpus=2, memory=1, power="off")
+    assert standing.changed_to(Facts("v2", "d2", vcpus=4, power="on")) == Facts("v1", "d1", 4, 1, "on")
+    assert Facts("v1").changed_to(Facts("v1", "d1")) == Facts("v1", "d1"), "a half-made member takes it"

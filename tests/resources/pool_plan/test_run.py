@@ -104,6 +104,16 @@ def test_a_rollout_can_be_taken_back(pool: Pool, member: Member, policy: OnMembe
     )
 
 
+def test_what_was_right_at_the_start_is_not_taken_back(pool: Pool, member: Member) -> None:
+    rollout = Rollout(on_failure=OnFailure.ROLL_BACK)
+    right = member(1, template_version="v2")
+    old = member(1, uuid="old duplicate")
+    end, run = rolled(pool(2, template_version="v2", rollout=rollout), [member(0), right, old], 0)
+    assert end.kind is EndKind.ROLLED_BACK
+    assert right in run.members
+    assert versions(run) == {0: "v1", 1: "v2"}
+
+
 def test_taking_back_stops_when_it_fails_as_well(pool: Pool, member: Member) -> None:
     rollout = Rollout(batch_size=2, max_unavailable=2, on_failure=OnFailure.ROLL_BACK)
     run = begin(pool(2, template_version="v2", rollout=rollout), [member(0), member(1)])
@@ -118,13 +128,24 @@ def test_taking_back_stops_when_it_fails_as_well(pool: Pool, member: Member) -> 
 
 
 def test_a_member_that_will_not_go_is_a_failure_and_not_tried_again(pool: Pool, member: Member) -> None:
-    run = begin(pool(1), [member(0), member(4)])
+    run = begin(pool(1, rollout=Rollout(max_failed=1)), [member(0), member(4)])
     decided = next_batch(run)
     assert isinstance(decided, Batch)
     run = advance(run, decided, [Result(4, (member(4),))])
     end = next_batch(run)
     assert not isinstance(end, Batch)
     assert end.failures == {4: "it is still there after it was removed"}
+
+
+def test_a_duplicate_that_will_not_go_does_not_keep_its_slot_from_being_rolled(pool: Pool, member: Member) -> None:
+    broken = member(0, uuid="broken", ready=False)
+    run = begin(pool(1, template_version="v2", rollout=Rollout(max_failed=1)), [member(0), broken])
+    decided = next_batch(run)
+    assert isinstance(decided, Batch)
+    run = advance(run, decided, [Result(0, (member(0), broken), "locked by a backup")])
+    decided = next_batch(run)
+    assert isinstance(decided, Batch)
+    assert [type(step) for step in decided.steps] == [RecreateMember]
 
 
 def test_a_change_that_does_not_take_is_a_failure_and_not_a_loop(pool: Pool, member: Member) -> None:

@@ -87,7 +87,7 @@ def cases(draw: st.DrawFn, *policies: OnMemberFailure) -> tuple[Desired, dict[st
     return desired, {member.uuid: member for member in found}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(case=cases(), chance=CHANCE)
 def test_one_run_converges_within_its_limits(
     world: Any, limits: Any, converged: Any, case: Case, chance: random.Random
@@ -101,7 +101,7 @@ def test_one_run_converges_within_its_limits(
     assert next_batch(begin(desired, found.members.values())) == End(EndKind.DONE)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(case=cases(*OnMemberFailure), chance=CHANCE, rate=st.sampled_from([0.02, 0.1, 0.4]))
 def test_failures_stay_within_the_limits_and_the_next_run_converges(
     world: Any, limits: Any, converged: Any, case: Case, chance: random.Random, rate: float
@@ -124,7 +124,7 @@ def stubborn(found: Any) -> int:
     return len(told & found.members.keys())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(case=cases(), chance=CHANCE, rate=st.sampled_from([0.03, 0.1, 0.3]))
 def test_a_run_that_is_killed_anywhere_is_ended_by_the_next_one(
     world: Any,
@@ -148,7 +148,7 @@ def test_a_run_that_is_killed_anywhere_is_ended_by_the_next_one(
     assert converged(found, desired)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(case=cases(), chance=CHANCE)
 def test_what_a_preview_tells_is_what_a_run_does(world: Any, case: Case, chance: random.Random) -> None:
     desired, actual = case
@@ -163,7 +163,7 @@ def test_what_a_preview_tells_is_what_a_run_does(world: Any, case: Case, chance:
     assert summary(told)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(case=cases(), chance=CHANCE, size=st.integers(0, 8))
 def test_growing_and_shrinking_touch_surplus_slots_only(
     world: Any, converged: Any, case: Case, chance: random.Random, size: int
@@ -182,7 +182,7 @@ def test_growing_and_shrinking_touch_surplus_slots_only(
     assert {batch.kind for batch in found.batches} <= {BatchKind.REMOVE, BatchKind.REPAIR}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(case=cases(*OnMemberFailure))
 def test_deciding_is_a_function_and_needs_no_order(case: Case) -> None:
     desired, actual = case

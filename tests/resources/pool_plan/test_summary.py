@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pulumi_ahv.resources.pool_plan.members import ActualMember, Phase
+from pulumi_ahv.resources.pool_plan.members import ActualMember, OnPayloadChange, Phase
 from pulumi_ahv.resources.pool_plan.run import plan
 from pulumi_ahv.resources.pool_plan.settings import Desired, OnMemberFailure, Rollout
 from pulumi_ahv.resources.pool_plan.summary import summary
@@ -25,6 +25,15 @@ def test_a_plan_tells_how_many_of_what_in_how_many_batches_and_why(pool: Pool, m
 def test_changes_in_place_tell_whether_they_restart(pool: Pool, member: Member) -> None:
     assert summary(plan(pool(1, memory=8192), [member(0)])) == ["change and restart 1: agent-0 (memory 4096 → 8192)"]
     assert summary(plan(pool(1), [member(0, name="old")])) == ["change 1: agent-0 (name old → agent-0)"]
+
+
+def test_a_payload_that_waits_is_told(pool: Pool, member: Member) -> None:
+    desired = pool(2, payload_digest="d2", memory=8192, on_payload_change=OnPayloadChange.NEXT_RECREATE)
+    assert summary(plan(desired, [member(0), member(1, template_version="v0")])) == [
+        "change and restart 1: agent-0 (memory 4096 → 8192)",
+        "recreate 1: agent-1 (templateVersion v0 → v1, memory 4096 → 8192)",
+        "left as it is 1: agent-0 (a new payload waits for the next recreate)",
+    ]
 
 
 def test_nothing_to_do_is_said(pool: Pool, member: Member) -> None:

@@ -35,7 +35,7 @@ class Run:
 
     desired: Desired
     members: tuple[ActualMember, ...]
-    before: Mapping[int, DesiredMember]
+    before: Mapping[int, DesiredMember] = field(default_factory=dict)
     failures: Mapping[int, str] = field(default_factory=dict)
     given_up: frozenset[int] = frozenset()
     stuck: frozenset[str] = frozenset()
@@ -82,7 +82,7 @@ class Place:
 
 def next_batch(run: Run) -> Batch | End:
     """Decide what comes next."""
-    places = [_place(run, target) for _, target in sorted(run.desired.members.items())]
+    places = survey(run)
     for decide in (_stop_failing, _remove, _repair, _stop_broken, _change, _roll, _stop_blocked):
         if decided := decide(run, places):
             return decided
@@ -90,6 +90,11 @@ def next_batch(run: Run) -> Batch | End:
     if run.cause is not None:
         return End(EndKind.ROLLED_BACK, _cause(run), {**run.cause, **failures})
     return End(EndKind.DONE, failures=failures)
+
+
+def survey(run: Run) -> list[Place]:
+    """Every slot that is wanted, in order, and what there is of it."""
+    return [_place(run, target) for _, target in sorted(run.desired.members.items())]
 
 
 def is_broken(member: ActualMember, target: DesiredMember) -> bool:

@@ -6,7 +6,7 @@ assumption for the general case: AHV adds both to a running machine, but whether
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -57,10 +57,14 @@ class Facts:
     categories: frozenset[str] | None = _costs(Effect.IN_PLACE)
     guest_tools: str | None = _costs(Effect.IN_PLACE)
 
-    def over(self, below: Facts) -> Facts:
-        """These facts, and those of ``below`` where these say nothing."""
-        said = {item.name: value for item in fields(self) if (value := getattr(self, item.name)) is not None}
-        return replace(below, **said)
+    def changed_to(self, wanted: Facts) -> Facts:
+        """These facts after a change in place: what is wanted, but what only a new member takes stays as it is."""
+        taken = {}
+        for item in fields(self):
+            old, new = getattr(self, item.name), getattr(wanted, item.name)
+            stays = item.metadata["effect"] is Effect.RECREATE and old is not None
+            taken[item.name] = old if stays or new is None else new
+        return Facts(**taken)
 
 
 @dataclass(frozen=True)

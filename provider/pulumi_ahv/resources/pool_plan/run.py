@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
-from pulumi_ahv.resources.pool_plan.deciding import Run, next_batch
-from pulumi_ahv.resources.pool_plan.members import ActualMember, DesiredMember, Facts, Phase
+from pulumi_ahv.resources.pool_plan.deciding import Run, next_batch, survey
+from pulumi_ahv.resources.pool_plan.members import ActualMember, DesiredMember, Facts, OnPayloadChange, Phase
 from pulumi_ahv.resources.pool_plan.settings import Desired, OnDelete, OnFailure, OnMemberFailure
 from pulumi_ahv.resources.pool_plan.steps import (
     Batch,
@@ -24,18 +24,21 @@ from pulumi_ahv.resources.pool_plan.steps import (
 
 @dataclass(frozen=True)
 class Plan:
-    """All batches of a run in which nothing fails, and how it ends."""
+    """All batches of a run in which nothing fails, and how it ends.
+
+    ``pending`` are members that take a new payload when they are next made anew, and not before.
+    """
 
     batches: tuple[Batch, ...]
     end: End
+    pending: tuple[str, ...] = ()
 
 
 def begin(desired: Desired, actual: Iterable[ActualMember]) -> Run:
     """Start a run from what is wanted and everything that carries the pool's mark."""
-    members = tuple(actual)
-    stood = {m.slot: m for m in members if m.available}
-    before = {slot: DesiredMember(slot, member.name, member.facts) for slot, member in stood.items()}
-    return Run(desired, members, before)
+    run = Run(desired, tuple(actual))
+    stood = [place.keeper for place in survey(run) if place.keeper and place.keeper.available]
+    return replace(run, before={member.slot: DesiredMember(member.slot, member.name, member.facts) for member in stood})
 
 
 def advance(run: Run, batch: Batch, results: Iterable[Result]) -> Run:
@@ -74,7 +77,7 @@ def plan(desired: Desired, actual: Iterable[ActualMember]) -> Plan:
     while isinstance(decided := next_batch(run), Batch):
         batches.append(decided)
         run = advance(run, decided, foretold(run, decided))
-    return Plan(tuple(batches), decided)
+    return Plan(tuple(batches), decided, _pending(run))
 
 
 def destroy(actual: Iterable[ActualMember], on_delete: OnDelete) -> Batch | None:
@@ -97,12 +100,21 @@ def foretold(run: Run, batch: Batch) -> list[Result]:
     return [Result(slot, tuple(members)) for slot, members in slots.items()]
 
 
+def _pending(run: Run) -> tuple[str, ...]:
+    if run.desired.on_payload_change is not OnPayloadChange.NEXT_RECREATE:
+        return ()
+    kept = [(place.target, place.keeper) for place in survey(run) if place.keeper]
+    return tuple(
+        target.name for target, keeper in kept if target.facts.payload_digest not in (None, keeper.facts.payload_digest)
+    )
+
+
 def _succeeded(step: CreateMember | FinishMember | RecreateMember | ChangeMember) -> ActualMember:
     target = step.target
     if isinstance(step, CreateMember | RecreateMember):
         uuid, facts, created = f"new member of slot {target.slot}", target.facts, 0.0
     else:
-        uuid, facts, created = step.member.uuid, target.facts.over(step.member.facts), step.member.created
+        uuid, facts, created = step.member.uuid, step.member.facts.changed_to(target.facts), step.member.created
     return ActualMember(uuid, target.slot, target.name, facts, Phase.DONE, ready=target.demanded, created=created)
 
 

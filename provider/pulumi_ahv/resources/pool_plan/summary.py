@@ -27,6 +27,10 @@ def summary(plan: Plan) -> list[str]:
             place = number if batch.kind is BatchKind.ROLL else 0
             grouped.setdefault((_verb(step), step.reason), []).append((place, _name(step)))
     lines = [_line(verb, reason, members) for (verb, reason), members in grouped.items()]
+    if plan.pending:
+        lines.append(
+            f"left as it is {len(plan.pending)}: {_names(plan.pending)} (a new payload waits for the next recreate)"
+        )
     if plan.end.kind is EndKind.STOPPED:
         lines.append(f"then stop: {plan.end.reason}")
     return lines or ["nothing to do"]
