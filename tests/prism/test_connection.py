@@ -155,7 +155,8 @@ def test_an_unknown_name_lists_the_connections_that_exist() -> None:
 
 
 def test_reading_settings_loads_no_http_library() -> None:
-    code = "import sys, pulumi_ahv.prism.connection as c, pulumi_ahv.prism.interface; assert c.connect; " + (
+    code = (
+        "import sys, pulumi_ahv.prism.connection as c, pulumi_ahv.prism.interface; assert c.connect; "
         "sys.exit(','.join(sorted({'requests', 'urllib3', 'boto3', 'tenacity'} & set(sys.modules))) or 0)"
     )
     done = subprocess.run(
