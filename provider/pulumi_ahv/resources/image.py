@@ -14,6 +14,7 @@ from pulumi_ahv.resources.handler import CheckOutcome, Context, Created, Live, S
 from pulumi_ahv.resources.image_content import Content, content_of, same_file_without_it
 from pulumi_ahv.resources.mark import Mark, without_mark
 from pulumi_ahv.resources.naming import live_names, resolve_categories, resolve_clusters, resolve_container
+from pulumi_ahv.resources.support import fitted
 from pulumi_ahv.schema.compare import replaced_by
 from pulumi_ahv.schema.fields import UNKNOWN, has_unknown
 from pulumi_ahv.schema.image import ImageChecksum, ImageInputs, ImageOutputs, ImageSource
@@ -56,7 +57,7 @@ class ImageHandler:
         told = ImageInputs.model_validate(inputs)
         site = self._context.site(told.connection)
         mark = _mark(told, self._context.token())
-        _refuse_foreign_properties(site, told)
+        told = fitted(told, site.info, self._context.progress, name=told.name)
         deadline = Deadline(self._context.clock, told.timeout)
         content = self._content(told)
         spec = _spec(site, told, content, mark)
@@ -97,6 +98,7 @@ class ImageHandler:
                 advice="Run `pulumi refresh`, then `pulumi up` makes it anew.",
             )
         mark = _mark(told, str(state["claim"]))
+        told = fitted(told, site.info, self._context.progress, name=told.name)
         change = ImageChange(
             name=told.name,
             description=mark.write(told.description),
@@ -209,21 +211,6 @@ def _categories(site: Site, told: ImageInputs, state: State) -> tuple[str, ...] 
     return resolve_categories(site.inventory, told.categories)
 
 
-def _refuse_foreign_properties(site: Site, told: ImageInputs) -> None:
-    if site.info.product is Product.CENTRAL and told.storage_container is not None:
-        raise InputError(
-            "storageContainer",
-            f"{site.info.url} is a Prism Central, which chooses the container of an image by itself",
-            advice="Leave it out, or use `clusters` to say where the image goes.",
-        )
-    if site.info.product is Product.ELEMENT and told.categories:
-        raise InputError(
-            "categories",
-            f"{site.info.url} is a Prism Element, which has no categories",
-            advice="Leave them out, or use a connection to Prism Central.",
-        )
-
-
 def _name_taken(site: Site, told: ImageInputs, strangers: list[Image]) -> InputError:
     uuids = ", ".join(image.uuid for image in strangers)
     if told.on_name_conflict == "adopt":
@@ -267,7 +254,7 @@ def _live_inputs(site: Site, inputs: State, image: Image) -> State:
     if inputs.get("clusters"):
         names = {cluster.uuid: cluster.name for cluster in site.inventory.clusters()}
         live["clusters"] = live_names(inputs["clusters"], image.cluster_uuids, names, extras=False)
-    if "categories" in inputs:
+    if "categories" in inputs and site.info.product is Product.CENTRAL:
         found = [site.inventory.category_by_uuid(uuid) for uuid in image.category_uuids]
         names = {category.uuid: f"{category.key}:{category.value}" for category in found if category}
         live["categories"] = live_names(inputs["categories"], image.category_uuids, names, extras=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -25,17 +25,31 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True)
+class Support:
+    """What a product makes of a property. What is ``ignored`` is told to the user each time; ``why`` is said of it."""
+
+    word: Literal["supported", "ignored", "refused"] = "supported"
+    why: str = ""
+
+
+SUPPORTED: Final = Support()
+
+
+@dataclass(frozen=True)
 class Facts:
     """What pydantic has no word for.
 
     ``computed`` properties are worked out by ``check`` or by the face: inputs to the engine, and nothing a user writes.
-    ``filled`` ones a user may write; where he does not, the face fills them in.
+    ``filled`` ones a user may write; where he does not, the face fills them in. ``central`` and ``element`` say what
+    the two products make of it.
     """
 
     change: Change = Change.IN_PLACE
     secret: bool = False
     computed: bool = False
     filled: bool = False
+    central: Support = SUPPORTED
+    element: Support = SUPPORTED
 
 
 IN_PLACE: Final = Facts(Change.IN_PLACE)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from pulumi_ahv.schema.fields import RECORDED, REPLACES, Bag, Change, Facts
+from pulumi_ahv.schema.fields import RECORDED, REPLACES, Bag, Change, Facts, Support
 
 MAX_NAME = 256
 MAX_DESCRIPTION = 800  # Prism takes 1000 characters; the rest is for the owner mark
@@ -36,7 +36,9 @@ class ImageSource(Bag):
 
     url: Annotated[str, StringConstraints(pattern=r"^(https?|nfs)://\S+$")] | None = None
     """Address that Prism fetches the image from by itself: `http`, `https` or `nfs`."""
-    insecure: bool | None = None
+    insecure: Annotated[
+        bool | None, Facts(element=Support("refused", "verifies the certificate of a server always"))
+    ] = None
     """With `url`: whether Prism may take it from a server whose certificate it cannot verify. Default: false."""
     path: str | None = None
     """Path of a local file, relative to the program. It is checked, then streamed in constant memory."""
@@ -97,9 +99,11 @@ class ImageInputs(Bag):
     """What the content has to be."""
     clusters: list[str] | None = None
     """Clusters to place the image on, by name or UUID. Default: Prism places it."""
-    storage_container: Annotated[str | None, REPLACES] = None
-    """Storage container to keep it in, by name or UUID. Prism Element only; Prism Central chooses by itself."""
-    categories: list[Category] | None = None
+    storage_container: Annotated[
+        str | None, Facts(Change.REPLACES, central=Support("refused", "chooses the container of an image by itself"))
+    ] = None
+    """Storage container to keep it in, by name or UUID. Default: Prism's own place for images. Prism Element only."""
+    categories: Annotated[list[Category] | None, Facts(element=Support("ignored", "has no categories"))] = None
     """Categories as `Key:Value`. They have to exist. Prism Central only."""
     on_name_conflict: Annotated[Literal["fail", "adopt", "allow"], RECORDED] = "fail"
     """What to do when another image has this name: `fail`, `adopt` it and manage it from now on, or `allow` both."""

@@ -17,7 +17,7 @@ class Config(Bag):
     """How to reach Prism. Credentials never go into state; a variable in brackets is read where the key is not set."""
 
     endpoint: str | None = None
-    """Host name, address or URL of Prism Central [`NUTANIX_ENDPOINT`]."""
+    """Host name, address or URL of a Prism Central or a Prism Element [`NUTANIX_ENDPOINT`]."""
     port: int | None = None
     """Port [`NUTANIX_PORT`]. Default: 9440."""
     username: str | None = None
@@ -34,6 +34,8 @@ class Config(Bag):
     """URL of a proxy. Without it none is used, whatever the environment says."""
     cluster: str | None = None
     """Name or UUID of the cluster to work on [`NUTANIX_CLUSTER`]."""
+    product: str | None = None
+    """`central` or `element`, where only that one will do [`NUTANIX_PRODUCT`]. Default: whichever answers."""
     connect_timeout: float | None = None
     """Seconds until a connection has to stand. Default: 10."""
     request_timeout: float | None = None

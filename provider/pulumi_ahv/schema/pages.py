@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from pulumi_ahv.schema.fields import Bag, bag_in, facts_of, wire_name
+from pulumi_ahv.schema.fields import Bag, Support, bag_in, facts_of, wire_name
 from pulumi_ahv.schema.package import RESOURCES, Config, Resource, paragraph
+from pulumi_ahv.schema.support import written_properties
 
 _NOTE = "<!-- Written by `make schema` from the declarations in provider/pulumi_ahv/schema. Edit those. -->"
 
@@ -15,6 +16,7 @@ def pages() -> dict[str, str]:
     return {
         **{f"resources/{resource.name.lower()}.md": _resource(resource) for resource in RESOURCES},
         "resources/changes.md": _changes(),
+        "resources/products.md": _products(),
         "configuration.md": _configuration(),
     }
 
@@ -59,6 +61,24 @@ def _changes() -> str:
             "",
         ]
     )
+
+
+def _products() -> str:
+    rows = [
+        f"| {resource.name} | `{path}` | {_support(facts.central)} | {_support(facts.element)} |"
+        for resource in RESOURCES
+        for path, facts in written_properties(resource.inputs)
+    ]
+    intro = (
+        "What Prism Central and Prism Element make of each property. `refused`: an error, before anything is made. "
+        "`ignored`: it has no effect there, and a line says so whenever the object is made or changed."
+    )
+    head = ["| resource | property | Prism Central | Prism Element |", "| --- | --- | --- | --- |"]
+    return "\n".join(["# Prism Central and Prism Element", "", _NOTE, "", intro, "", *head, *rows, ""])
+
+
+def _support(support: Support) -> str:
+    return f"{support.word}: it {support.why}" if support.why else support.word
 
 
 def _configuration() -> str:

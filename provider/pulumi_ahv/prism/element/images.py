@@ -215,6 +215,9 @@ def _body(spec: ImageSpec, container: str) -> dict[str, Any]:
                 raise InputError("source.insecure", said, advice="Use an http address, or a path or s3 source.")
             body["image_import_spec"] = {"url": url, "storage_container_uuid": container, **_checksum(spec)}
         case VmDiskSource(uuid):
+            if spec.checksum:
+                said = "Prism Element copies a disk without comparing it with anything"
+                raise InputError("checksum", said, advice="Leave it out.")
             address = {"vmdisk_uuid": uuid}
             body["vm_disk_clone_spec"] = {"disk_address": address, "storage_container_uuid": container}
     return body
