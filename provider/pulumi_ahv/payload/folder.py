@@ -27,6 +27,10 @@ class TemplateFolder(Protocol):
         """
         ...
 
+    def content(self, name: str) -> bytes | None:
+        """The bytes of a file that is no template; ``None`` when there is none of this name."""
+        ...
+
     def names(self) -> list[str]:
         """All names, sorted, for messages."""
         ...
@@ -42,6 +46,11 @@ class TextFolder:
         """The text of this name, or ``None``."""
         return self._texts.get(confined(name))
 
+    def content(self, name: str) -> bytes | None:
+        """The text of this name as UTF-8, or ``None``."""
+        text = self.read(name)
+        return None if text is None else text.encode()
+
     def names(self) -> list[str]:
         """All names, sorted."""
         return sorted(self._texts)
@@ -55,22 +64,31 @@ class DiskFolder:
 
     def read(self, name: str) -> str | None:
         """The text of the file, or ``None`` where no such file is."""
-        path = (self._root / confined(name)).resolve()
-        if not path.is_relative_to(self._root):
-            raise PayloadError("this link leads out of the template folder", file=name, advice="Copy the file into it.")
-        if not path.is_file():
+        path = self._inside(name)
+        if path is None:
             return None
         if path.stat().st_size > MAX_TEMPLATE_BYTES:
             raise PayloadError(f"a template has at most {MAX_TEMPLATE_BYTES} bytes", file=name)
         try:
             return path.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError as broken:
-            advice = "Save it as UTF-8; for other bytes use an extra file with raw content."
+            advice = "Save it as UTF-8; what is no text can go onto the disc as it is, as a further file."
             raise PayloadError(f"not UTF-8 text (byte {broken.start})", file=name, advice=advice) from None
+
+    def content(self, name: str) -> bytes | None:
+        """The bytes of the file, or ``None``."""
+        path = self._inside(name)
+        return path.read_bytes() if path else None
 
     def names(self) -> list[str]:
         """All names, relative to the folder and sorted."""
         return sorted(path.relative_to(self._root).as_posix() for path in self._root.rglob("*") if path.is_file())
+
+    def _inside(self, name: str) -> Path | None:
+        path = (self._root / confined(name)).resolve()
+        if not path.is_relative_to(self._root):
+            raise PayloadError("this link leads out of the template folder", file=name, advice="Copy the file into it.")
+        return path if path.is_file() else None
 
 
 def confined(name: str) -> str:
