@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,6 +54,33 @@ AsJson = Annotated[bool, typer.Option("--json", "-j", help="Print the plan as JS
 PARALLEL = 4 * (os.cpu_count() or 1)
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How a command goes about it: what it asks, shows, and exits with."""
+
+    kind: str
+    yes: bool = False
+    preview: bool = False
+    diff: bool = False
+    expect_no_changes: bool = False
+
+    def check(self, *, code: int) -> None:
+        """Exit with that code if a question would have nobody to answer it."""
+        if self.yes or not self.preview or sys.stdin.isatty():
+            return
+        needed = "--yes or --skip-preview must be passed in to proceed when running in non-interactive mode"
+        typer.echo(f"error: {needed}", err=True)
+        raise typer.Exit(code)
+
+    def leave(self, result: Result) -> None:
+        """Exit as the result deserves."""
+        if not result.ok:
+            raise typer.Exit(1)
+        if self.expect_no_changes and result.summary.changes:
+            typer.echo("error: no changes were expected but changes occurred", err=True)
+            raise typer.Exit(CHANGES_FOUND)
+
+
 @app.command()
 def up(  # noqa: PLR0913 - one parameter for each option
     *,
@@ -70,14 +98,13 @@ def up(  # noqa: PLR0913 - one parameter for each option
     secret_config: SecretConfig = None,
 ) -> None:
     """Make the stack what the program wants."""
-    _ready(yes=yes or skip_preview, code=2)
+    how = Manner("update", yes=yes, preview=not skip_preview, diff=diff, expect_no_changes=expect_no_changes)
+    how.check(code=2)
     from pulumi_ahv.engine.deployment import Options
 
     options = Options(refresh=refresh, parallel=parallel, continue_on_error=continue_on_error)
     with _stack(cwd, stack, state_dir, (config, secret_config)) as local:
-        _in_two_steps(
-            local, "update", options, preview=not skip_preview, diff=diff, expect_no_changes=expect_no_changes
-        )
+        _perform(local, options, how)
 
 
 @app.command()
@@ -99,10 +126,8 @@ def preview(  # noqa: PLR0913 - one parameter for each option
 
     options = Options(preview=True, refresh=refresh, parallel=parallel)
     with _stack(cwd, stack, state_dir, (config, secret_config), quiet=as_json) as local:
-        if as_json:
-            _preview_json(local, options, expect_no_changes=expect_no_changes)
-        result = _run(local, "preview", options, diff=diff)
-        _leave(result, expect_no_changes=expect_no_changes)
+        how = Manner("update", diff=diff, expect_no_changes=expect_no_changes)
+        how.leave(_planned(local, options) if as_json else _run(local, options, how))
 
 
 @app.command()
@@ -121,13 +146,13 @@ def refresh(  # noqa: PLR0913 - one parameter for each option
     ] = False,
 ) -> None:
     """Make the state what really exists."""
-    _ready(yes=yes or skip_preview, code=1)
+    how = Manner("refresh", yes=yes, preview=not skip_preview, diff=diff, expect_no_changes=expect_no_changes)
+    how.check(code=1)
     from pulumi_ahv.engine.deployment import Options
 
     options = Options(parallel=parallel, clear_pending_creates=clear_pending_creates)
     with _stack(cwd, stack, state_dir, must_exist=True) as local:
-        result = _run(local, "refresh", options, diff=diff)
-        _leave(result, expect_no_changes=expect_no_changes)
+        _perform(local, options, how)
 
 
 @app.command()
@@ -144,12 +169,13 @@ def destroy(  # noqa: PLR0913 - one parameter for each option
     parallel: Parallel = PARALLEL,
 ) -> None:
     """Delete everything in the stack."""
-    _ready(yes=yes or skip_preview, code=1)
+    how = Manner("destroy", yes=yes, preview=not skip_preview, diff=diff)
+    how.check(code=1)
     from pulumi_ahv.engine.deployment import Options
 
     options = Options(refresh=refresh, parallel=parallel, continue_on_error=continue_on_error)
     with _stack(cwd, stack, state_dir, must_exist=True) as local:
-        _leave(_run(local, "destroy", options, diff=diff), expect_no_changes=False)
+        _perform(local, options, how)
 
 
 @app.command(name="export")
@@ -191,15 +217,6 @@ def import_(
     typer.echo("Import complete.")
 
 
-def _ready(*, yes: bool, code: int) -> None:
-    if yes or sys.stdin.isatty():
-        return
-    typer.echo(
-        "error: --yes or --skip-preview must be passed in to proceed when running in non-interactive mode", err=True
-    )
-    raise typer.Exit(code)
-
-
 @contextmanager
 def _stack(
     cwd: Path,
@@ -230,40 +247,38 @@ def _stack(
         raise typer.Exit(1) from error
 
 
-def _in_two_steps(
-    local: LocalStack, kind: str, options: Options, *, preview: bool, diff: bool, expect_no_changes: bool
-) -> None:
+def _perform(local: LocalStack, options: Options, how: Manner) -> None:
+    """Show what would be done, ask, do it."""
     from dataclasses import replace
 
-    if preview:
-        planned = _run(local, "preview", replace(options, preview=True), diff=diff)
-        if not planned.ok:
-            raise typer.Exit(1)
-    _leave(_run(local, kind, options, diff=diff), expect_no_changes=expect_no_changes)
+    if how.preview and not _run(local, replace(options, preview=True), how).ok:
+        raise typer.Exit(1)
+    if not how.yes and how.preview and not typer.confirm(f"Do you want to perform this {how.kind}?"):
+        raise typer.Exit(1)
+    how.leave(_run(local, options, how))
 
 
-def _run(local: LocalStack, kind: str, options: Options, *, diff: bool) -> Result:
-    from pulumi_ahv.engine.display import Display
+def _run(local: LocalStack, options: Options, how: Manner) -> Result:
+    from pulumi_ahv.engine.display import Display, Scene
 
-    display = Display(
-        typer.echo, project=local.project.name, stack=local.name, kind=kind, clock=local.clock, details=diff
-    )
+    scene = Scene(how.kind, local.project.name, local.name)
+    display = Display(typer.echo, scene, clock=local.clock, preview=options.preview, details=how.diff)
     actions: dict[str, Callable[..., Result]] = {"refresh": local.refresh, "destroy": local.destroy}
     with _interruptible(local):
-        result = actions.get(kind, local.up)(options, [display])
+        result = actions.get(how.kind, local.up)(options, [display])
     display.finish()
     result.summary = display.summary
     return result
 
 
-def _preview_json(local: LocalStack, options: Options, *, expect_no_changes: bool) -> None:
+def _planned(local: LocalStack, options: Options) -> Result:
     from pulumi_ahv.engine.plan import Plan
 
     plan = Plan()
     with _interruptible(local):
         result = local.up(options, [plan])
     typer.echo(json.dumps(plan.digest(local.config(), result.summary), indent=4))
-    _leave(result, expect_no_changes=expect_no_changes)
+    return result
 
 
 @contextmanager
@@ -285,15 +300,6 @@ def _interruptible(local: LocalStack) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _leave(result: Result, *, expect_no_changes: bool) -> None:
-    if not result.ok:
-        raise typer.Exit(1)
-    if expect_no_changes and result.summary.changes:
-        typer.echo("error: no changes were expected but changes occurred", err=True)
-        raise typer.Exit(CHANGES_FOUND)
-    raise typer.Exit(0)
 
 
 def _pairs(pairs: list[str] | None) -> dict[str, str]:

@@ -158,7 +158,7 @@ class Deployment:
         if code and not self.execution.stopped:
             text = "" if code in (1, EXCEPTION) else f"program exited with non-zero exit code: {code}"
             self._fail(text)
-        if not self.execution.stopped:
+        if not code and not self.execution.stopped:
             self._delete()
         self._register_stack_outputs()
 

@@ -13,7 +13,7 @@ from pulumi_ahv.engine.steps import Step
 from pulumi_ahv.engine.values import Bag
 from pulumi_ahv.kernel.clock import Clock
 
-TITLES: Final = {"update": "Updating", "refresh": "Refreshing", "destroy": "Destroying", "preview": "Previewing update"}
+TITLES: Final = {"update": "Updating", "refresh": "Refreshing", "destroy": "Destroying"}
 _DONE: Final = {
     "create": "created",
     "update": "updated",
@@ -80,26 +80,35 @@ class Summary:
         return lines
 
 
+@dataclass(frozen=True)
+class Scene:
+    """What is shown: a kind of run (update, refresh or destroy) of a stack of a project."""
+
+    kind: str
+    project: str
+    stack: str
+
+
 class Display:
     """Prints a run row by row: an observer."""
 
     def __init__(
-        self, write: Callable[[str], None], *, project: str, stack: str, kind: str, clock: Clock, details: bool = False
+        self, write: Callable[[str], None], scene: Scene, *, clock: Clock, preview: bool, details: bool = False
     ) -> None:
         self._write = write
-        self._kind = kind
-        self._preview = kind == "preview"
+        self._kind = scene.kind
+        self._preview = preview
         self._clock = clock
         self._details = details
-        self._stack = f"{project}-{stack}"
-        self._stack_urn = urns.make_urn(stack, project, "", urns.STACK_TYPE, self._stack)
+        name = f"{scene.project}-{scene.stack}"
+        self._stack_urn = urns.make_urn(scene.stack, scene.project, "", urns.STACK_TYPE, name)
         self._started = clock.monotonic()
         self._times: dict[int, float] = {}
         self._messages: dict[str, list[tuple[str, str]]] = {}
         self._stack_outputs: tuple[Bag, Bag] | None = None
         self._stack_step: Step | None = None
-        self.summary = Summary(refreshing=kind == "refresh")
-        write(f"{TITLES[kind]} ({stack}):")
+        self.summary = Summary(refreshing=scene.kind == "refresh")
+        write(f"{f'Previewing {scene.kind}' if preview else TITLES[scene.kind]} ({scene.stack}):")
 
     def begun(self, step: Step) -> None:
         """Print that a step begins."""

@@ -176,6 +176,8 @@ class InlineProgram:
         except pulumi.RunError as error:
             pulumi.log.error(str(error))
             return 1
+        except SystemExit as exit_:
+            return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
         except Exception as error:  # noqa: BLE001 - whatever a user's program raises
             pulumi.log.error(f"Program failed with an unhandled exception:\n{type(error).__name__}: {error}")
             return program_main.EXCEPTION
