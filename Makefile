@@ -27,6 +27,12 @@ test-pulumi: $(READY) ## the same life cycles on the real pulumi; fails where it
 	@command -v pulumi >/dev/null || { echo "make test-pulumi needs pulumi on PATH: install it from pulumi.com, then call again" >&2; exit 1; }
 	@$(BIN)/pytest -m pulumi -q
 
+test-guest: $(READY) ## our discs, read by programs of a Linux host and by Debian's own cloud-init (root)
+	@VENV="$(VENV)" bash .ci/test-guest
+
+test-boot: $(READY) ## a real Debian guest boots from our disc (root, qemu; minutes)
+	@VENV="$(VENV)" bash .ci/test-boot
+
 check: $(READY) ## formatting, lint, types, architecture, schema and docs are fresh
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -49,4 +55,4 @@ lock: $(READY) ## resolve the dependencies anew (needs uv)
 clean: ## remove the virtual environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage .hypothesis
 
-.PHONY: help setup demo test test-pulumi check format schema lock clean
+.PHONY: help setup demo test test-pulumi test-guest test-boot check format schema lock clean
