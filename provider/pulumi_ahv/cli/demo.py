@@ -1,4 +1,4 @@
-"""`ahv demo`: the main job, from creation to destruction, on an embedded Prism Central."""
+"""`ahv demo`: the main job, from creation to destruction, on an embedded Prism Central or Prism Element."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pulumi_ahv.cli.colleague import AtCentral, AtElement, Colleague
 from pulumi_ahv.cli.engines import Engine, choose_engine, environment
 
 if TYPE_CHECKING:
@@ -24,33 +25,36 @@ if TYPE_CHECKING:
 STACK = "demo"
 UP = ("up", "--yes", "--skip-preview")
 DRIFTED = 7
-API = "/api/vmm/v4.0/content/images"
+PRODUCTS: dict[str, Callable[[Prism], Colleague]] = {"central": AtCentral, "element": AtElement}
 
 
 def demo(
     engine: Annotated[str, typer.Option(help="embedded or pulumi; without it pulumi, where it is on the PATH")] = "",
     example: Annotated[Path, typer.Option(help="folder of the program")] = Path("examples/image-python"),
+    product: Annotated[str, typer.Option(help="central or element: which Prism is embedded")] = "central",
 ) -> None:
-    """Create, drift, repair, replace and destroy an image on an embedded Prism Central."""
+    """Create, drift, repair, replace and destroy an image on an embedded Prism."""
+    if product not in PRODUCTS:
+        raise typer.BadParameter(f"{product} is neither central nor element", param_hint="--product")
     if not (example / "Pulumi.yaml").is_file():
         raise typer.BadParameter(
             f"{example} holds no Pulumi program; run this from the repository", param_hint="--example"
         )
     chosen = choose_engine(engine, stack=STACK)
-    typer.secho(f"This demo runs on {chosen.name}, against a Prism Central that is embedded, too.", bold=True)
+    typer.secho(f"This demo runs on {chosen.name}, against a Prism {product.title()} that is embedded, too.", bold=True)
     started = time.monotonic()
-    with TemporaryDirectory(prefix="pulumi-ahv-demo-") as folder, _prism() as prism:
+    with TemporaryDirectory(prefix="pulumi-ahv-demo-") as folder, _prism(product) as prism:
         program = Path(folder) / "program"
         shutil.copytree(example, program)
-        Demo(chosen, prism, program, _environ(prism, Path(folder))).run()
+        Demo(chosen, prism, PRODUCTS[product](prism), program, _environ(prism, Path(folder))).run()
     typer.secho(f"\nDone in {time.monotonic() - started:.0f} s. Nothing is left behind.", bold=True)
 
 
 @contextmanager
-def _prism() -> Iterator[Prism]:
+def _prism(product: str) -> Iterator[Prism]:
     from pulumi_ahv.simulator.server import running
 
-    with running() as prism:
+    with running(product=product) as prism:
         yield prism
 
 
@@ -70,6 +74,7 @@ class Demo:
 
     engine: Engine
     prism: Prism
+    colleague: Colleague
     program: Path
     environ: dict[str, str]
     stage: int = 0
@@ -83,7 +88,7 @@ class Demo:
         self._call(*UP)
         self._say("The same again: nothing changes, and nothing is uploaded.")
         self._call(*UP, "--expect-no-changes")
-        self._rename("renamed-by-a-colleague")
+        self.colleague.rename("renamed-by-a-colleague")
         self._say(
             "Somebody has renamed the image in Prism. The preview shows it, and exits 7 as a pipeline would see it."
         )
@@ -121,31 +126,9 @@ class Demo:
         maker = [sys.executable, "make_disk.py", "disk.img", f"pulumi-ahv demo disk, {text}"]
         subprocess.run(maker, cwd=self.program, check=True)
 
-    def _rename(self, name: str) -> None:
-        """What a colleague does in Prism's own pages: read the image, change its name, put it back."""
-        image = self._ask("GET", API)["data"][0]
-        self._ask("PUT", f"{API}/{image['extId']}", {**image, "name": name})
-
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        from uuid import uuid4
-
-        import requests
-
-        headers = {"NTNX-Request-Id": str(uuid4())}
-        url = self.prism.url + path
-        with requests.Session() as session:
-            session.auth, session.trust_env = (self.prism.username, self.prism.password), False
-            session.verify = str(self.prism.ca_file)
-            if method == "PUT":
-                headers["If-Match"] = session.get(url, timeout=30).headers["ETag"]
-            answer = session.request(method, url, json=body, headers=headers, timeout=30)
-        answer.raise_for_status()
-        told: dict[str, Any] = answer.json()
-        return told
-
     def _account(self) -> None:
         """Say what Prism holds at the end: nothing of the demo."""
-        images = self._ask("GET", API).get("data", [])
+        images = self.colleague.images()
         calls = sum(self.prism.control.counts().values())
         typer.secho(f"\nPrism holds {len(images)} images. The whole walk took {calls} calls.", bold=True)
         if images:

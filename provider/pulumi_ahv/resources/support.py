@@ -51,5 +51,5 @@ class _Fitting:
             said = f"{self._info.url} is a {product}, which {fit.why}"
             raise InputError(path, said, advice=f"Leave it out, or use a connection to a {other}.")
         if fit.word == "ignored":
-            self._progress(f"{self._name}: {path} is left out: {self._info.url} is a {product}, which {fit.why}")
+            self._progress(f"{self._name}: '{path}' is left out: {self._info.url} is a {product}, which {fit.why}")
         return fit.word == "supported"
