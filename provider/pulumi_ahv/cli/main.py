@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from pulumi_ahv import __version__
-from pulumi_ahv.cli import demo, local, sim
+from pulumi_ahv.cli import demo, local, render, sim
 
 app = typer.Typer(
     name="ahv",
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.add_typer(local.app, name="local")
 app.command("sim")(sim.sim)
+app.command("render")(render.render)
 
 
 @app.command("version")
