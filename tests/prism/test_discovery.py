@@ -344,3 +344,10 @@ def test_a_proxy_that_refuses_is_named(serve: Any, told: Any) -> None:
     _, port = serve("127.0.0.1")
     _, proxy = serve()
     assert f"the proxy http://127.0.0.1:{proxy} failed" in told(port, proxy=f"http://127.0.0.1:{proxy}")
+
+
+def test_a_proxys_password_is_not_shown(serve: Any, told: Any, free_port: int) -> None:
+    _, port = serve("127.0.0.1")
+    said = told(port, proxy=f"http://user:geheim99@127.0.0.1:{free_port}")
+    assert f"the proxy http://127.0.0.1:{free_port}" in said
+    assert "geheim99" not in said

@@ -67,3 +67,12 @@ def test_after_a_refusal_the_family_pauses() -> None:
     limits.refused("vms", 7.0)
     limits.wait_for("vms")
     assert clock.monotonic() == 7.0
+
+
+def test_a_budget_that_others_used_up_is_waited_for() -> None:
+    clock = ManualClock()
+    limits = Limits(1000.0, {}, clock=clock)
+    told = {"X-Api-Ratelimit-Limit": "10", "X-Api-Ratelimit-Remaining": "0", "X-Api-Ratelimit-Reset": "3"}
+    limits.learn("images", told)
+    limits.wait_for("images")
+    assert clock.monotonic() == 3.0

@@ -81,7 +81,7 @@ class Connection:
     api_key: Secret = field(default_factory=lambda: Secret(""))
     insecure: bool = False
     ca_bundle: str = ""
-    proxy: str = ""
+    proxy: str = field(default="", repr=False)
     cluster: str = ""
     product: str = ""
     timeouts: Timeouts = Timeouts()
@@ -91,6 +91,12 @@ class Connection:
         """Scheme, host and port, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"https://{host}:{self.port}"
+
+    @property
+    def proxy_name(self) -> str:
+        """The proxy as a message may show it: without the credentials that its URL may hold."""
+        parts = urlsplit(self.proxy)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
     def key(self, key: str) -> str:
         """How the user writes this setting of this connection: ``ahv:port`` or ``ahv:connections.berlin.port``."""
@@ -241,8 +247,8 @@ class _Source:
         elif not api_key and not (username and password):
             missing = "password" if username else "username"
             self._say(missing, "is missing: give username and password, or an apiKey")
-        if any(ord(char) < 32 for char in api_key):
-            self._say("apiKey", "holds a line break or another control character")
+        if api_key and not (api_key.isascii() and api_key.isprintable()):
+            self._say("apiKey", "holds a line break or a character that no header carries")
         if ":" in username:
             self._say("username", "holds a colon, which HTTP basic authentication cannot carry")
         return {"username": username, "password": Secret(password), "api_key": Secret(api_key)}

@@ -116,7 +116,7 @@ def _refused(transport: Transport, request: Request, response: Response) -> Acce
     """401 and 403 of Prism, of a proxy, or of something that is no Prism at all."""
     connection = transport.connection
     if response.status == 407:
-        said = f"the proxy {connection.proxy} wants a user name and password"
+        said = f"the proxy {connection.proxy_name} wants a user name and password"
         return ConnectionFailed(_doing(connection), said=said, advice=f"Put them into {connection.key('proxy')}.")
     is_element = _environment(response) == "pe"
     read = element_answers.failure if is_element else central_answers.failure

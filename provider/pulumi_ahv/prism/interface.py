@@ -99,6 +99,10 @@ class Site(Protocol):
         """Its images."""
         ...
 
+    def close(self) -> None:
+        """Give the kept connections back; nothing else of it can be used afterwards."""
+        ...
+
     @property
     def inventory(self) -> Inventory:
         """Its clusters, storage containers and categories."""

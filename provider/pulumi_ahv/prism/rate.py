@@ -72,10 +72,15 @@ class Limits:
         """Take over what the headers of an answer tell of both budgets."""
         if rate := _number(headers, f"{WHOLE}-Limit"):
             self._whole.learn(rate)
+        if headers.get(f"{WHOLE}-Remaining") == "0":
+            self._whole.pause(_reset(headers, WHOLE))
         limit = _number(headers, f"{FAMILY}-Limit")
         if family and limit:
             rate = limit / (_number(headers, f"{FAMILY}-Refresh-Period-Seconds") or 1.0)
-            self._bucket(family, rate).learn(rate)
+            bucket = self._bucket(family, rate)
+            bucket.learn(rate)
+            if headers.get(f"{FAMILY}-Remaining") == "0":
+                bucket.pause(_reset(headers, FAMILY))
 
     def refused(self, family: str, seconds: float) -> None:
         """Slow down after a 429: nothing of this family for that long."""
@@ -90,6 +95,12 @@ class Limits:
     def _bucket(self, family: str, rate: float) -> TokenBucket:
         with self._lock:
             return self._families.setdefault(family, TokenBucket(rate, clock=self._clock))
+
+
+def _reset(headers: Mapping[str, str], prefix: str) -> float:
+    """Seconds until a used-up budget is full again; what is no such number (a point in time, perhaps) counts as one."""
+    seconds = _number(headers, f"{prefix}-Reset")
+    return seconds if 0 < seconds <= _LONGEST_PAUSE else 1.0
 
 
 def _number(headers: Mapping[str, str], name: str) -> float:

@@ -157,7 +157,7 @@ def explain(failure: Unreachable, connection: Connection, doing: str) -> Connect
         "request": f"{connection.timeouts.request:g} s",
         "bundle": f"not by {connection.ca_bundle} either" if connection.ca_bundle else "Prism's own is self-signed",
         "usual": "" if port == PORT else f" Prism listens on port {PORT}.",
-        "proxy": f" through the proxy {connection.proxy}" if connection.proxy else "",
+        "proxy": f" through the proxy {connection.proxy_name}" if connection.proxy else "",
         "key": key(""),
     }
     said, advice = (text.format_map(facts) for text in _WORDS[failure.reason])

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
 import requests
@@ -227,7 +227,12 @@ def basic_token(connection: Connection) -> str:
 def secrets_of(connection: Connection) -> list[str]:
     """Everything that must not show in a message."""
     token = [basic_token(connection)] if connection.username else []
-    return [connection.password.reveal(), connection.api_key.reveal(), *token]
+    return [
+        connection.password.reveal(),
+        connection.api_key.reveal(),
+        urlsplit(connection.proxy).password or "",
+        *token,
+    ]
 
 
 def _data(request: Request) -> Pieces | bytes | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -35,26 +36,32 @@ def sim(clock: ManualClock) -> Iterator[Prism]:
 
 
 @pytest.fixture
-def join(sim: Prism, clock: ManualClock) -> Iterator[Callable[..., CentralSite]]:
-    """Connects one more client; each is as good as another process."""
+def connect_to(clock: ManualClock) -> Iterator[Callable[..., CentralSite]]:
+    """Connects a client to a running site; each is as good as another process."""
     sites: list[Any] = []
 
-    def make(ids: Callable[[], UUID] = uuid4, **changes: Any) -> CentralSite:
+    def make(prism: Prism, **changes: Any) -> CentralSite:
         usual: dict[str, Any] = {
             "name": "default",
             "host": "127.0.0.1",
-            "port": sim.port,
-            "username": sim.username,
-            "password": Secret(sim.password),
-            "ca_bundle": str(sim.ca_file),
+            "port": prism.port,
+            "username": prism.username,
+            "password": Secret(prism.password),
+            "ca_bundle": str(prism.ca_file),
             "timeouts": Timeouts(connect=5, request=10, retry=120),
         }
-        sites.append(connect(Connection(**(usual | changes)), clock=clock, ids=ids))
+        sites.append(connect(Connection(**(usual | changes)), clock=clock, ids=uuid4))
         return sites[-1]  # type: ignore[no-any-return]  # connect answers the protocol, the simulator is a Central
 
     yield make
     for site in sites:
         site.close()
+
+
+@pytest.fixture
+def join(sim: Prism, connect_to: Callable[..., CentralSite]) -> Callable[..., CentralSite]:
+    """Connects one more client to the Prism Central of this test."""
+    return partial(connect_to, sim)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pulumi_ahv.kernel.errors import (
 )
 from pulumi_ahv.prism.central.site import CentralSite
 from pulumi_ahv.prism.values import Checksum, Image, ImageChange, ImageType, StreamSource, VmDiskSource
-from pulumi_ahv.simulator.server import Prism
+from pulumi_ahv.simulator.server import Prism, running
 
 MISSING = "11111111-2222-4333-8444-555555555555"
 
@@ -321,3 +321,23 @@ def test_eight_threads_make_eight_images_over_one_site(site: CentralSite, create
     for thread in threads:
         thread.join(20)
     assert len(set(made)) == 8
+
+
+def test_an_id_that_is_none_reaches_nothing_else(site: CentralSite, sim: Prism) -> None:
+    sim.control.clear_journal()
+    with pytest.raises(ApiError):
+        site.images.get("../../config/tasks?x=1")
+    assert "list_tasks" not in sim.control.counts()
+
+
+@pytest.mark.parametrize("version", ["v4.0", "v4.1", "v4.2"])
+def test_an_older_central_is_spoken_to_in_its_own_version(
+    clock: ManualClock, connect_to: Callable[..., CentralSite], create: Callable[..., Image], version: str
+) -> None:
+    with running(clock=clock, version=version, rate_limits=True) as prism:
+        site = connect_to(prism)
+        image = create(site)
+        changed = site.images.update(image.uuid, ImageChange(name="silver"), deadline=Deadline(clock, 60))
+        site.images.delete(changed.uuid, deadline=Deadline(clock, 60))
+        assert site.info.api["vmm"] == version
+        site.close()

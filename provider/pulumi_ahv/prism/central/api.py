@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from pulumi_ahv.kernel.clock import Deadline
 from pulumi_ahv.kernel.errors import Answer, ConnectionFailed, NotFound
@@ -75,7 +76,7 @@ class Api:
 
     def get(self, where: Collection, uuid: str, *, doing: str, deadline: Deadline | None = None) -> Entity | None:
         """One entity, or ``None`` when Prism positively does not know it."""
-        request = self._request("GET", where, f"/{uuid}", doing=doing, family=f"{where.family}/one")
+        request = self._request("GET", where, _item(uuid), doing=doing, family=f"{where.family}/one")
         try:
             response = self.call(request, deadline)
         except NotFound:
@@ -92,12 +93,10 @@ class Api:
             if filter_by:
                 query["$filter"] = filter_by
             response = self.call(self._request("GET", where, "", doing=doing, query=query), deadline)
-            body = response.json()
-            data = body.get("data") or []
+            data, total = _page(doing, response)
             yield from data
             seen += len(data)
-            total = (body.get("metadata") or {}).get("totalAvailableResults")
-            if not data or (seen >= total if isinstance(total, int) else len(data) < _PAGE):
+            if not data or (len(data) < _PAGE if total is None else seen >= total):
                 return
 
     def start(
@@ -110,13 +109,13 @@ class Api:
     def replace(self, where: Collection, uuid: str, body: Entity, *, doing: str, deadline: Deadline) -> str:
         """PUT an entity that was read with this ETag and return the id of the task."""
         headers = {"If-Match": body.etag} if body.etag else {}
-        request = self._request("PUT", where, f"/{uuid}", doing=doing, body=body.data, headers=headers)
+        request = self._request("PUT", where, _item(uuid), doing=doing, body=body.data, headers=headers)
         return _task(request, self.call(request, deadline))
 
     def remove(self, where: Collection, uuid: str, *, doing: str, deadline: Deadline, etag: str = "") -> str:
         """DELETE an entity and return the id of the task."""
         headers = {"If-Match": etag} if etag else {}
-        request = self._request("DELETE", where, f"/{uuid}", doing=doing, headers=headers)
+        request = self._request("DELETE", where, _item(uuid), doing=doing, headers=headers)
         return _task(request, self.call(request, deadline))
 
     def not_found(self, doing: str) -> NotFound:
@@ -142,9 +141,23 @@ class Api:
         return f"v4.{min(int(told.group(1)), NEWEST[namespace])}" if told else OLDEST
 
 
+def _item(uuid: str) -> str:
+    return f"/{quote(uuid, safe='')}"
+
+
 def quoted(text: str) -> str:
     """A text as an OData literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _page(doing: str, response: Response) -> tuple[list[Mapping[str, Any]], int | None]:
+    """The entries of a page, and how many there are on all pages where Prism tells it."""
+    body = response.json()
+    data = (body.get("data") or []) if isinstance(body, Mapping) else None
+    if not isinstance(body, Mapping) or not isinstance(data, list):
+        raise ConnectionFailed(doing, said="the answer is not a list of the v4 API")
+    total = (body.get("metadata") or {}).get("totalAvailableResults")
+    return data, total if isinstance(total, int) else None
 
 
 def _data(request: Request, response: Response) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ a PUT of the whole entity under its ETag, which is checked at once or only when 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pulumi_ahv.kernel.clock import Clock, Deadline
@@ -101,7 +101,8 @@ class CentralImages:
         """Delete an image and see that it is gone; one that is not there is deleted already."""
         doing = f"Deleting image {uuid}"
         try:
-            self._poller.wait(self._start_delete(uuid, doing, deadline), doing=doing, deadline=deadline)
+            task = self._start_delete(uuid, doing, deadline)
+            self._poller.wait(task, doing=doing, deadline=deadline)
         except NotFound:
             return
         except (TaskFailed, TaskVanished):
@@ -109,7 +110,7 @@ class CentralImages:
                 raise
             return
         if not self._settled(lambda: self._read(uuid, doing) is None, deadline):
-            raise TaskError(doing, task="", state="SUCCEEDED", said="the task ended well, but the image is still there")
+            raise TaskError(doing, task=task, state="SUCCEEDED", said="but the image is still there")
 
     def _make(
         self,
@@ -170,7 +171,7 @@ class CentralImages:
                 raise
         return self._api.remove(IMAGES, uuid, doing=doing, deadline=deadline, etag=self._expect(uuid, doing).etag)
 
-    def _settled(self, looks_right: Any, deadline: Deadline) -> bool:
+    def _settled(self, looks_right: Callable[[], bool], deadline: Deadline) -> bool:
         """Whether it looks right within the time that replicas may lag."""
         patience = Deadline(self._clock, min(_LAG, max(1.0, deadline.remaining())))
         while not looks_right():

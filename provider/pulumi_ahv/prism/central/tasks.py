@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from pulumi_ahv.kernel.clock import Deadline
 from pulumi_ahv.prism.central.answers import messages
@@ -32,7 +31,7 @@ class CentralTasks:
         states = {state.id: state for state in self._listed(ids, deadline)} if len(ids) > 1 else {}
         for task in ids:
             if task not in states:
-                entity = self._api.get(TASKS, quote(task, safe=""), doing=f"Reading task {task}", deadline=deadline)
+                entity = self._api.get(TASKS, task, doing=f"Reading task {task}", deadline=deadline)
                 if entity:
                     states[task] = _state(entity.data, task)
         return states
