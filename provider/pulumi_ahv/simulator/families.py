@@ -6,15 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from pulumi_ahv.simulator import (
+    batches,
     categories,
     clusters,
+    deployments,
     discovery,
     guest_tools,
     images,
     objects,
+    recovery_points,
     storage_containers,
     subnets,
     tasks,
+    templates,
     vm_clone,
     vm_parts,
     vm_power,
@@ -29,7 +33,8 @@ from pulumi_ahv.simulator.work import Operation
 
 Happening = Callable[[Site, dict[str, Any]], None]
 _READ_ONLY = (discovery, tasks, categories, clusters)
-_WITH_TASKS = (storage_containers, images, subnets, vms, vm_power, vm_parts, vm_clone, guest_tools)
+_VMS = (vms, vm_power, vm_parts, vm_clone, guest_tools, templates, deployments, recovery_points)
+_WITH_TASKS = (storage_containers, images, subnets, *_VMS, batches)
 
 
 def routes() -> Routes:

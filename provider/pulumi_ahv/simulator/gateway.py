@@ -24,7 +24,7 @@ from pulumi_ahv.simulator.answers import GatewayError, Refusal, Reply, Violation
 from pulumi_ahv.simulator.framing import dress, undress
 from pulumi_ahv.simulator.injection import TASK_KINDS, Rule, Target
 from pulumi_ahv.simulator.preconditions import RequestIds, check_etag
-from pulumi_ahv.simulator.routing import Call, Principal, Route, Routes
+from pulumi_ahv.simulator.routing import Call, Inner, Principal, Route, Routes
 from pulumi_ahv.simulator.site import Site
 
 Serve = Callable[[Site, Request], Awaitable[Response]]
@@ -56,6 +56,7 @@ class Gateway:
         self._doorkeeper = Doorkeeper(site)
         self._rates = RateLimits(site)
         self._request_ids = RequestIds(site)
+        site.perform = self.perform_inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -91,8 +92,21 @@ class Gateway:
         """Count the call."""
         return self._rates.pass_through(route)
 
+    def perform_inner(self, inner: Inner) -> tuple[int, Any]:
+        """Run a call of the site to itself: status and body of the answer."""
+        _, _, namespace, version, path = [*inner.path.split("/", 4), "", "", "", ""][:5]
+        minor = version.removeprefix("v4.")
+        found = self.routes.find(inner.method, namespace, path)
+        if found is None or not minor.isdecimal() or int(minor) > self.site.settings.release.minors[namespace]:
+            refusal = Refusal(404, "PRISM-10004", f"{inner.method} {inner.path} is not served.")
+            return 404, error_body("prism", "prism.v4.error.ErrorResponse", 0, refusal)
+        route, params = found
+        call = Call(inner.method, inner.path, params, {}, inner.headers, int(minor), inner.user, inner.body)
+        status, answer, _ = self.perform(route, call)
+        return status, answer
+
     def perform(self, route: Route, call: Call) -> tuple[int, Any, Reply | None]:
-        """Run a handler behind its preconditions: status and body of the answer. Batches come in here as well."""
+        """Run a handler behind its preconditions: status and body of the answer."""
         site = self.site
         try:
             self._request_ids.check(route, call)

@@ -56,6 +56,17 @@ Handler = Callable[["Site", Call], Reply]
 
 
 @dataclass(frozen=True)
+class Inner:
+    """A call that the site makes to itself: an element of a batch."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    user: Principal
+
+
+@dataclass(frozen=True)
 class Route:
     """One call of the API.
 

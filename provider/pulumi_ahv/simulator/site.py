@@ -17,6 +17,7 @@ from pulumi_ahv.kernel.secrets import Scrubber
 from pulumi_ahv.simulator.answers import Refusal
 from pulumi_ahv.simulator.injection import Injector
 from pulumi_ahv.simulator.journal import Journal
+from pulumi_ahv.simulator.routing import Inner
 from pulumi_ahv.simulator.settings import Settings
 from pulumi_ahv.simulator.store import Record, Store
 from pulumi_ahv.simulator.timeline import Timeline
@@ -45,6 +46,7 @@ class Site:
         self._ids = self._source()
         self.service_account_id = self.named_id("user", "service-account")
         self.engine = Engine(self, operations)
+        self.perform: Callable[[Inner], tuple[int, Any]] = _nobody
         for kind, happening in happenings.items():
             self.timeline.handle(kind, partial(happening, self))
 
@@ -114,3 +116,7 @@ class Site:
             "clock": "manual" if self.timeline.is_manual else "real",
             "entities": {kind: len(self.store.table(kind)) for kind in self.store.kinds()},
         }
+
+
+def _nobody(inner: Inner) -> tuple[int, Any]:
+    raise RuntimeError(f"no gateway has been put before this site to perform {inner.path}")

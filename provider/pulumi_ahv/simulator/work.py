@@ -1,11 +1,12 @@
 """Tasks as Prism runs them: submitted by a call, going on for some time, ending by themselves.
 
 Owns the life of a task (QUEUED, RUNNING, then SUCCEEDED, FAILED or CANCELED); the calls that show tasks are in
-``tasks``. An ``Operation`` says what a kind of task does when it ends, and what slow work (downloads, conversions) runs beside
-it in a thread. If it starts subtasks when it ends, it goes on until the last of them has ended. Operations are found by
-key, so that a task goes on after a restart. Facts (api-v4, section 3): the id carries the ``ergon`` prefix; a FAILED
-task always has errorMessages; the result is named in entitiesAffected only. Assumed: a task's effect is there when it
-ends, not before; the first answer about a task never shows it ended, as on a busy PC.
+``tasks``. An ``Operation`` says what a kind of task does when it ends, and what slow work (downloads, conversions)
+runs beside it in a thread. If it starts subtasks when it ends, it goes on until the last of them has ended.
+Operations are found by key, so that a task goes on after a restart. Facts (api-v4, section 3): the id carries the
+``ergon`` prefix; a FAILED task always has errorMessages; the result is named in entitiesAffected only. Assumed: a
+task's effect is there when it ends, not before; the first answer about a task never shows it ended, as on a busy
+PC.
 """
 
 from __future__ import annotations
