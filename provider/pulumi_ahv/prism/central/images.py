@@ -130,7 +130,7 @@ class CentralImages:
         state = self._dispatcher.run(
             Intention(key, doing, body),
             start,
-            gone=lambda state: self._read(state.entity(_REL), doing) is None,
+            gone=lambda state: not state.entity(_REL) or self._read(state.entity(_REL), doing) is None,
             deadline=deadline,
             percent=Quarters(progress, spec.name),
         )
