@@ -66,15 +66,16 @@ def test_addresses_routes_and_name_servers_are_configured(layout: Layout, config
     if guest.path(netplan).exists():
         (interface,) = yaml.safe_load(guest.text(netplan))["network"]["ethernets"].values()
         assert interface["addresses"] == ["10.0.0.5/24", "fd00::5/64"]
-        gateways = {route["via"] for route in interface["routes"]} | {interface.get("gateway6")} - {None}
+        named = {interface.get("gateway4"), interface.get("gateway6")} - {None}
+        gateways = {route["via"] for route in interface.get("routes", ())} | named
         assert gateways == {"10.0.0.1", "fd00::1"}
         assert "10.0.0.2" in str(interface["nameservers"])
     else:
         text = guest.text(ifupdown)
         assert "address 10.0.0.5/24" in text
         assert "address fd00::5/64" in text
-        assert re.search(r"default gw 10\.0\.0\.1\b|gateway 10\.0\.0\.1\b", text)
-        assert re.search(r"default gw fd00::1\b|gateway fd00::1\b", text)
+        assert re.search(r"^\s+gateway 10\.0\.0\.1$", text, re.MULTILINE)
+        assert re.search(r"^\s+gateway fd00::1$", text, re.MULTILINE)
         assert "dns-nameservers 10.0.0.2" in text
 
 

@@ -38,7 +38,8 @@ def network_data(nics: Sequence[Nic]) -> str:
     """The ``network_data.json`` of a config drive (OpenStack's format); interfaces are matched by their MAC.
 
     Name servers stand twice, as OpenStack itself has them: cloud-init 22.4 reads those of the document, 25.1 with
-    netplan those of the network (measured on Debian 12 and 13).
+    netplan those of the network (measured on Debian 12 and 13). Gateways stand twice, too: as routes, which is where
+    cloudbase-init looks, and as ``gateway``, because ifupdown gets routes as calls of a program that may not be there.
     """
     links = [_link(number, nic) for number, nic in enumerate(nics)]
     networks = [network for number, nic in enumerate(nics) for network in _networks(number, nic)]
@@ -72,6 +73,8 @@ def _networks(number: int, nic: Nic) -> list[dict[str, object]]:
             "routes": routes,
             "services": _dns_services(nic.dns_servers),
         }
+        if routes:
+            network["gateway"] = routes[0]["gateway"]
         networks.append(network | ({"dns_search": list(nic.dns_search)} if nic.dns_search else {}))
     return networks
 

@@ -1,8 +1,8 @@
 """Network configuration for cloud-init: version 2 from a member's interfaces, and checks of what a user wrote.
 
-Default routes: cloud-init's renderers for systems without netplan do not take the word ``default``, and 22.4 makes
-``::/64`` of ``::/0`` (measured on Debian 12). So IPv4 is written as a route to ``0.0.0.0/0`` and IPv6 as ``gateway6``,
-deprecated as that is: netplan and the others all read it.
+Default routes are written as ``gateway4`` and ``gateway6``, deprecated as these are, because all renderers read them.
+Of routes, those without netplan do not take the word ``default``; 22.4 makes ``::/64`` of ``::/0``; and ifupdown gets
+them as calls of ``route``, a program that is not on a minimal Debian 12 (measured by booting one).
 """
 
 from __future__ import annotations
@@ -39,10 +39,7 @@ def _ethernet(nic: Nic) -> dict[str, object]:
     else:
         entry["dhcp4"] = True
     for gateway in nic.gateways:
-        if ip_address(gateway).version == 6:
-            entry["gateway6"] = gateway
-        else:
-            entry["routes"] = [{"to": "0.0.0.0/0", "via": gateway}]
+        entry[f"gateway{ip_address(gateway).version}"] = gateway
     servers = {"addresses": list(nic.dns_servers), "search": list(nic.dns_search)}
     if any(servers.values()):
         entry["nameservers"] = {key: value for key, value in servers.items() if value}
