@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from pulumi_ahv import __version__
-from pulumi_ahv.cli import demo, local, render, sim
+from pulumi_ahv.cli import demo, doctor, local, render, sim
 
 app = typer.Typer(
     name="ahv",
@@ -18,6 +18,7 @@ app.command("demo")(demo.demo)
 app.add_typer(local.app, name="local")
 app.command("sim")(sim.sim)
 app.command("render")(render.render)
+app.command("doctor")(doctor.doctor)
 
 
 @app.command("version")

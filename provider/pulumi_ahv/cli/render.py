@@ -14,22 +14,16 @@ import base64
 import difflib
 import json
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pulumi_ahv.cli.formats import Format
+
 if TYPE_CHECKING:
     from pulumi_ahv.payload.limits import PrismSite
     from pulumi_ahv.payload.payload import RenderedPayload
-
-
-class Format(StrEnum):
-    """How the result is written."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def render(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
