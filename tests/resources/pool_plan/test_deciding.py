@@ -81,6 +81,20 @@ def test_a_broken_member_is_replaced_before_anything_is_rolled(
     assert batch.kind is BatchKind.REPAIR
 
 
+def test_when_all_members_seem_broken_they_are_replaced_a_batch_at_a_time(pool: Pool, member: Member) -> None:
+    desired = pool(5, rollout=Rollout(batch_size=2, pause=30))
+    broken = [member(slot, ready=False) for slot in range(4)]
+    told = plan(desired, broken)
+    steps = [[type(step) for step in batch.steps] for batch in told.batches]
+    assert steps == [[CreateMember, RecreateMember, RecreateMember], [RecreateMember, RecreateMember]]
+    assert [batch.pause for batch in told.batches] == [Pause(30), None]
+
+
+def test_half_made_members_that_failed_are_replaced_all_at_once(pool: Pool, member: Member) -> None:
+    failed = [member(slot, phase=Phase.STARTED, failed=True) for slot in range(4)]
+    assert len(first(pool(4), failed).steps) == 4
+
+
 def test_a_broken_member_may_be_kept_and_is_reported(pool: Pool, member: Member) -> None:
     desired = pool(2, on_member_failure=OnMemberFailure.KEEP)
     end = next_batch(begin(desired, [member(0), member(1, ready=False)]))
@@ -188,7 +202,7 @@ def test_a_rollout_waits_for_nobody_when_too_many_are_unavailable(pool: Pool, me
     desired = pool(3, memory=8192, on_member_failure=OnMemberFailure.KEEP)
     end = plan(desired, [member(0), member(1), member(2, ready=False, memory=8192)]).end
     assert end.kind is EndKind.STOPPED
-    assert "1 members are unavailable" in end.reason
+    assert "1 of 3 members are unavailable" in end.reason
 
 
 @pytest.mark.parametrize("policy", [OnPayloadChange.NEXT_RECREATE, OnPayloadChange.IGNORE])

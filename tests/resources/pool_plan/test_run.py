@@ -62,15 +62,23 @@ def test_a_rollout_stops_when_more_than_max_failed_members_fail(pool: Pool, memb
     desired = pool(6, template_version="v2", rollout=Rollout(batch_size=1, max_unavailable=3, max_failed=1))
     end, run = rolled(desired, [member(slot) for slot in range(6)], 0, 2)
     assert (end.kind, sorted(end.failures)) == (EndKind.STOPPED, [0, 2])
-    assert "2 members failed, more than maxFailed allows" in end.reason
+    assert "2 of 6 members failed, more than maxFailed allows" in end.reason
     assert versions(run) == {0: "v2", 1: "v2", 2: "v2", 3: "v1", 4: "v1", 5: "v1"}
+
+
+def test_an_outage_costs_no_more_than_a_batch_of_members(pool: Pool, member: Member) -> None:
+    desired = pool(9, template_version="v2", rollout=Rollout(batch_size=2))
+    everybody = [member(slot, ready=False, template_version="v2") for slot in range(9)]
+    end, run = rolled(desired, everybody, *range(9))
+    assert end.kind is EndKind.STOPPED
+    assert sum(member in run.members for member in everybody) == 7
 
 
 def test_failures_use_up_the_budget_of_unavailable_members(pool: Pool, member: Member) -> None:
     desired = pool(6, template_version="v2", rollout=Rollout(batch_size=1, max_unavailable=2, max_failed=6))
     end, run = rolled(desired, [member(slot) for slot in range(6)], 0, 1)
     assert end.kind is EndKind.STOPPED
-    assert end.reason.startswith("2 members are unavailable")
+    assert end.reason.startswith("2 of 6 members are unavailable")
     assert [slot for slot, version in versions(run).items() if version == "v1"] == [2, 3, 4, 5]
 
 
@@ -97,7 +105,7 @@ def test_a_rollout_can_be_taken_back(pool: Pool, member: Member, policy: OnMembe
     kept = {2} if policy is OnMemberFailure.KEEP and leaves else set()
     assert end.kind is EndKind.ROLLED_BACK
     assert 2 in end.failures
-    assert "1 members failed, more than maxFailed allows, and the rollout was taken back" in end.reason
+    assert "1 of 6 members failed, more than maxFailed allows, and the rollout was taken back" in end.reason
     back = {slot: version for slot, version in versions(run).items() if slot not in kept}
     assert back == {slot: "v1" for slot in range(5) if slot not in kept} | {5: "v2"}, (
         "the new slot stays as it is wanted"
@@ -124,7 +132,7 @@ def test_taking_back_stops_when_it_fails_as_well(pool: Pool, member: Member) -> 
     end = next_batch(run)
     assert not isinstance(end, Batch)
     assert end.kind is EndKind.STOPPED
-    assert "rolling back stopped: 2 members failed" in end.reason
+    assert "rolling back stopped: 2 of 2 members failed" in end.reason
 
 
 def test_a_member_that_will_not_go_is_a_failure_and_not_tried_again(pool: Pool, member: Member) -> None:

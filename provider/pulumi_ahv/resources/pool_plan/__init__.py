@@ -18,4 +18,7 @@ members, and a run that was killed is not continued but planned again from what 
 The order within a run: take away what is surplus; make, finish and replace what is missing, half-made or broken (none
 of which makes anything unavailable that was not so before); change in place what needs no restart; then roll, in
 batches within ``max_unavailable`` and ``max_surge``. A slot that fails is not tried again in the same run.
+
+A rollout that is taken back wants what stood at the start of the run again. The planner knows its facts only; whoever
+interprets the steps has to have the template version and the payload of then (from the resource's old inputs).
 """

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pulumi_ahv.resources.pool_plan.members import ActualMember, Change, DesiredMember, Effect, Phase, differences
+from pulumi_ahv.resources.pool_plan.members import (
+    ActualMember,
+    Change,
+    DesiredMember,
+    Effect,
+    OnPayloadChange,
+    Phase,
+    differences,
+)
 from pulumi_ahv.resources.pool_plan.settings import Desired, OnMemberFailure
 from pulumi_ahv.resources.pool_plan.steps import (
     Batch,
@@ -30,7 +39,8 @@ class Run:
     """A run between two batches. ``run.begin`` makes one, ``run.advance`` the next one.
 
     ``before`` is what stood at the start, for a way back; ``given_up`` are slots that failed, ``stuck`` machines that
-    would not go. ``cause`` is set once the run rolls back: the failures that made it.
+    would not go, ``taken`` the kinds of steps that each slot has had. ``cause`` is set once the run rolls back: the
+    failures that made it.
     """
 
     desired: Desired
@@ -94,7 +104,12 @@ def next_batch(run: Run) -> Batch | End:
 
 def survey(run: Run) -> list[Place]:
     """Every slot that is wanted, in order, and what there is of it."""
-    return [_place(run, target) for _, target in sorted(run.desired.members.items())]
+    there: dict[int, list[ActualMember]] = defaultdict(list)
+    for member in run.members:
+        if member.uuid not in run.stuck:
+            there[member.slot].append(member)
+    policy = run.desired.on_payload_change
+    return [_place(target, there[slot], policy) for slot, target in sorted(run.desired.members.items())]
 
 
 def is_broken(member: ActualMember, target: DesiredMember) -> bool:
@@ -103,9 +118,8 @@ def is_broken(member: ActualMember, target: DesiredMember) -> bool:
     return member.failed or (member.phase == Phase.DONE and target.demanded and not member.ready and not off)
 
 
-def _place(run: Run, target: DesiredMember) -> Place:
+def _place(target: DesiredMember, there: list[ActualMember], policy: OnPayloadChange) -> Place:
     """Rank the members of a slot by how little is missing; the first is kept."""
-    policy = run.desired.on_payload_change
 
     def missing(member: ActualMember) -> tuple[object, ...]:
         changes = differences(member, target, policy)
@@ -113,15 +127,15 @@ def _place(run: Run, target: DesiredMember) -> Place:
         order = (is_broken(member, target), outdated, not member.available, -member.phase, len(changes))
         return (*order, member.created, member.uuid)
 
-    there = sorted((m for m in run.members if m.slot == target.slot and m.uuid not in run.stuck), key=missing)
-    keeper = there[0] if there else None
-    return Place(target, keeper, tuple(there[1:]), differences(keeper, target, policy) if keeper else ())
+    ranked = sorted(there, key=missing)
+    keeper = ranked[0] if ranked else None
+    return Place(target, keeper, tuple(ranked[1:]), differences(keeper, target, policy) if keeper else ())
 
 
 def _stop_failing(run: Run, places: list[Place]) -> End | None:
     if not run.failed_too_often:
         return None
-    return _stopped(run, f"{len(run.failures)} members failed, more than maxFailed allows", places)
+    return _stopped(run, f"{len(run.failures)} of {len(places)} members failed, more than maxFailed allows", places)
 
 
 def _remove(run: Run, places: list[Place]) -> Batch | None:
@@ -139,36 +153,43 @@ def _remove(run: Run, places: list[Place]) -> Batch | None:
 
 
 def _repair(run: Run, places: list[Place]) -> Batch | None:
-    """Everything that is unavailable and can be made available without touching what is."""
+    """Everything that is unavailable and can be made available without touching what is.
+
+    Members that were in use once and are broken now are replaced in batches all the same: when all of them seem broken,
+    it is the network that is, and the first batch will show it.
+    """
     room = len(places) + run.desired.rollout.max_surge - _total(run)
     steps: list[Step] = []
+    used: list[Step] = []
     for place in places:
         if place.target.slot in run.given_up:
             continue
         if place.keeper is not None:
-            steps.extend(_repaired(run, place, place.keeper))
+            found = _repaired(run, place, place.keeper)
+            (used if place.done and isinstance(found, RecreateMember) else steps).extend([found] if found else [])
         elif room > 0:
             room -= 1
             steps.append(CreateMember(place.target, "its slot is empty"))
-    return _gated(BatchKind.REPAIR, steps)
+    now = used[: run.desired.rollout.batch_size]
+    return _gated(BatchKind.REPAIR, [*steps, *now], pause=_pause(run, more=len(now) < len(used)))
 
 
-def _repaired(run: Run, place: Place, keeper: ActualMember) -> list[Step]:
+def _repaired(run: Run, place: Place, keeper: ActualMember) -> Step | None:
     outdated = place.cost is Effect.RECREATE
     if is_broken(keeper, place.target):
         if run.desired.on_member_failure is not OnMemberFailure.REPLACE:
-            return []
+            return None
         reason = "it failed" if keeper.failed else "it is not ready"
-        return [RecreateMember(keeper, place.target, Replacing.DELETE_FIRST, reason)]
+        return RecreateMember(keeper, place.target, Replacing.DELETE_FIRST, reason)
     if keeper.phase < Phase.DONE:
         left = f"it was left half-made ({keeper.phase.name.lower()})"
         if outdated:
-            return [RecreateMember(keeper, place.target, Replacing.DELETE_FIRST, f"{left}, {place.reason}")]
-        return [FinishMember(keeper, place.target, left)]
+            return RecreateMember(keeper, place.target, Replacing.DELETE_FIRST, f"{left}, {place.reason}")
+        return FinishMember(keeper, place.target, left)
     starts = any(change.fact == "power" and change.new != "off" for change in place.changes)
     if starts and not outdated:
-        return [ChangeMember(keeper, place.target, place.changes, restart=False, reason=place.reason)]
-    return []
+        return ChangeMember(keeper, place.target, place.changes, restart=False, reason=place.reason)
+    return None
 
 
 def _stop_broken(run: Run, places: list[Place]) -> End | None:
@@ -212,15 +233,21 @@ def _roll(run: Run, places: list[Place]) -> Batch | None:
         elif not up or spare > 0:
             spare -= up
             steps.extend(_rolled(place, Replacing.DELETE_FIRST if recreate else None))
-    pause = Pause(rollout.pause) if len(steps) < len(waiting) and rollout.pause else None
-    return _gated(BatchKind.ROLL, steps, pause)
+    return _gated(BatchKind.ROLL, steps, pause=_pause(run, more=len(steps) < len(waiting)))
+
+
+def _pause(run: Run, *, more: bool) -> Pause | None:
+    seconds = run.desired.rollout.pause
+    return Pause(seconds) if more and seconds else None
 
 
 def _stop_blocked(run: Run, places: list[Place]) -> End | None:
     if not _waiting(run, places):
         return None
     lacking = sum(place.lacking for place in places)
-    return _stopped(run, f"{lacking} members are unavailable, so maxUnavailable lets no other one go", places)
+    return _stopped(
+        run, f"{lacking} of {len(places)} members are unavailable, so maxUnavailable lets no other one go", places
+    )
 
 
 def _is_up(place: Place) -> bool:
@@ -239,7 +266,7 @@ def _total(run: Run) -> int:
     return sum(member.uuid not in run.stuck for member in run.members)
 
 
-def _gated(kind: BatchKind, steps: list[Step], pause: Pause | None = None) -> Batch | None:
+def _gated(kind: BatchKind, steps: list[Step], *, pause: Pause | None) -> Batch | None:
     slots = tuple(slot_of(step) for step in steps if not isinstance(step, RemoveMember) and step.target.demanded)
     return Batch(kind, tuple(steps), WaitReady(slots) if slots else None, pause) if steps else None
 
@@ -255,4 +282,5 @@ def _stopped(run: Run, reason: str, places: list[Place]) -> End:
 
 
 def _cause(run: Run) -> str:
-    return f"{len(run.cause or {})} members failed, more than maxFailed allows, and the rollout was taken back"
+    failed, size = len(run.cause or {}), len(run.desired.members)
+    return f"{failed} of {size} members failed, more than maxFailed allows, and the rollout was taken back"

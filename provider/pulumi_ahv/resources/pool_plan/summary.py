@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from pulumi_ahv.resources.pool_plan.run import Plan
 from pulumi_ahv.resources.pool_plan.steps import (
-    BatchKind,
     ChangeMember,
     CreateMember,
     EndKind,
@@ -24,8 +23,7 @@ def summary(plan: Plan) -> list[str]:
     grouped: dict[tuple[str, str], list[tuple[int, str]]] = {}
     for number, batch in enumerate(plan.batches):
         for step in batch.steps:
-            place = number if batch.kind is BatchKind.ROLL else 0
-            grouped.setdefault((_verb(step), step.reason), []).append((place, _name(step)))
+            grouped.setdefault((_verb(step), step.reason), []).append((number, _name(step)))
     lines = [_line(verb, reason, members) for (verb, reason), members in grouped.items()]
     if plan.pending:
         lines.append(
