@@ -151,3 +151,71 @@ def make_image(site: Caller, web: Callable[[str, bytes], str]) -> Callable[..., 
         return site.done(site.post(IMAGES, image_body(url, **more)), "vmm:content:image")
 
     return make
+
+
+VMS = "/api/vmm/v4.3/ahv/config/vms"
+
+
+@pytest.fixture
+def subnets(site: Caller) -> dict[str, str]:
+    """Subnet ids by name."""
+    return {subnet["name"]: subnet["extId"] for subnet in site.data("/api/networking/v4.4/config/subnets")}
+
+
+@pytest.fixture
+def image_backing() -> Callable[[str], dict[str, Any]]:
+    """A disk or drive backed by an image."""
+
+    def backing(image: str) -> dict[str, Any]:
+        reference = {"$objectType": "vmm.v4.ahv.config.ImageReference", "imageExtId": image}
+        return {"$objectType": "vmm.v4.ahv.config.VmDisk", "dataSource": {"reference": reference}}
+
+    return backing
+
+
+@pytest.fixture
+def nic_on(subnets: dict[str, str]) -> Callable[..., dict[str, Any]]:
+    """A NIC on a subnet, with a fixed address if one is given."""
+
+    def nic(subnet: str, address: str = "") -> dict[str, Any]:
+        network: dict[str, Any] = {
+            "$objectType": "vmm.v4.ahv.config.VirtualEthernetNicNetworkInfo",
+            "subnet": {"extId": subnets[subnet]},
+        }
+        if address:
+            network["ipv4Config"] = {"ipAddress": {"value": address}}
+        return {"nicBackingInfo": {"$objectType": "vmm.v4.ahv.config.VirtualEthernetNic"}, "nicNetworkInfo": network}
+
+    return nic
+
+
+@pytest.fixture
+def make_vm(
+    site: Caller,
+    clusters: dict[str, str],
+    make_image: Callable[..., str],
+    image_backing: Callable[[str], dict[str, Any]],
+    nic_on: Callable[..., dict[str, Any]],
+) -> Callable[..., str]:
+    """Makes a VM with one disk of an image on ``berlin`` and answers its id."""
+
+    def make(subnet: str = "", **more: Any) -> str:
+        disk = {"backingInfo": image_backing(make_image())}
+        body = {"name": "vm", "cluster": {"extId": clusters["berlin"]}, "disks": [disk], **more}
+        if subnet:
+            body["nics"] = [nic_on(subnet)]
+        return site.done(site.post(VMS, body), "vmm:ahv:config:vm")
+
+    return make
+
+
+@pytest.fixture
+def power(site: Caller) -> Callable[[str, str], dict[str, Any]]:
+    """Does a power action and answers its task when it has ended, one second at a time."""
+
+    def act(path: str, action: str) -> dict[str, Any]:
+        body = {} if action.startswith("guest-") else None
+        response = site.post(f"{path}/$actions/{action}", body, etag=site.etag(path))
+        return site.ended(response, within=60)
+
+    return act
