@@ -77,7 +77,7 @@ class Gateway:
         """Do what is due. Under a manual clock slow work takes no time of the site's, so it is waited for."""
         self.site.settle()
         while self.site.timeline.is_manual and (work := self.site.engine.waiting()):
-            await asyncio.wait([asyncio.wrap_future(each) for each in work])
+            await asyncio.gather(*(asyncio.wrap_future(each) for each in work), return_exceptions=True)
             self.site.settle()
 
     def side_of(self, path: str) -> Side | None:

@@ -151,5 +151,6 @@ def _without_user(url: str) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
+        error.close()
         return f"HTTP {error.code}"
     return str(getattr(error, "reason", "") or error or type(error).__name__)
