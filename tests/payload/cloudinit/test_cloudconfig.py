@@ -79,7 +79,7 @@ def test_a_value_that_is_none_of_the_choices_names_them_and_the_nearest() -> Non
         ("runcmd: []", "wrong-length"),
         ("apt: {}", "empty"),
         ("ntp: {pools: [a, a]}", "repeated"),
-        ("power_state: {mode: halt, delay: -5}", "wrong-type"),
+        ("power_state: {mode: halt, delay: -5}", "out-of-range"),
         ("swap: {size: 2X}", "not-allowed"),
         ("reporting: {a: {type: webhook, endpoint: x, timeout: -1}}", "out-of-range"),
         ("growpart: {mode: true}", "wrong-type"),

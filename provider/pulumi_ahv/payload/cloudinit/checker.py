@@ -96,7 +96,7 @@ class _Walk:
             if not any(each.fatal for each in found):
                 yield from found
                 return
-        near = [found for option, found in tried if _same_kind(node, option)]
+        near = [found for option, found in tried if _same_kind(node, option) or found[0].code == "out-of-range"]
         yield from min(near, key=len) if near else [_not_allowed(node, shape, path)]
 
     def _listing(self, node: yaml.Node, shape: Listing, path: str) -> Iterator[Problem]:
