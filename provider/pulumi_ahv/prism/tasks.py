@@ -210,7 +210,7 @@ def _timed_out(watch: _Watch) -> TaskTimedOut:
     said = f"not over after {watch.deadline.seconds:g} s"
     if watch.trouble:
         said += f"; the last look at it failed ({watch.trouble})"
-    advice = "It may still end well: run again to find out, or allow more time (customTimeouts)."
+    advice = "It may still end well: run again to find out, or raise the resource's timeout."
     state = f"{watch.state.status} at {watch.state.percent} %"
     return TaskTimedOut(watch.doing, task=watch.task, state=state, said=said, advice=advice)
 

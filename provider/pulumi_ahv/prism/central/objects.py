@@ -171,7 +171,7 @@ class _Watch:
     def __call__(self, count: int) -> None:
         if self._deadline.expired():
             said = f"not through after {self._deadline.seconds:g} s"
-            raise AhvError(self._doing, said=said, advice="Allow more time (customTimeouts).")
+            raise AhvError(self._doing, said=said, advice="Raise the resource's timeout.")
         self._count += count
         self._meter.add(count)
 

@@ -31,7 +31,7 @@ class Body:
             for piece in pieces(stream, _PIECE):
                 if self._deadline.expired():
                     said = f"not through after {self._deadline.seconds:g} s"
-                    raise AhvError(self._doing, said=said, advice="Allow more time (customTimeouts).")
+                    raise AhvError(self._doing, said=said, advice="Raise the resource's timeout.")
                 count += len(piece)
                 self._meter.add(len(piece))
                 yield piece
