@@ -81,13 +81,8 @@ def _about(error: BotoCoreError | ClientError | ValueError, location: S3Location
         return "profile", f"there is no profile {location.profile!r}", "Correct profile, or add it to ~/.aws/config."
     if isinstance(error, ParamValidationError):
         return "bucket", f"these are no valid names: {error}", "Correct bucket and key."
-    where = location.endpoint or "AWS"
-    if isinstance(error, IncompleteReadError | ResponseStreamingError):
-        return (
-            "endpoint",
-            f"{where} broke off the connection again and again",
-            "Check the network, or a proxy's limits.",
-        )
-    if isinstance(error, HTTPClientError | NotConnected):
-        return "endpoint", f"{where} could not be reached: {error}", "Check endpoint, proxy, firewall and certificate."
+    if isinstance(error, IncompleteReadError | HTTPClientError | NotConnected):
+        broke = isinstance(error, IncompleteReadError | ResponseStreamingError)
+        what = "broke off the connection again and again" if broke else f"could not be reached: {error}"
+        return "endpoint", f"{location.endpoint or 'AWS'} {what}", "Check endpoint, proxy, firewall and certificate."
     return "endpoint" if isinstance(error, ValueError) else "", str(error), "Correct the settings of the source."
