@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_ahv.engine.values import OUTPUT, SIGNATURE, UNKNOWN, Reference, SecretValue, from_struct, to_struct
+from pulumi_ahv.engine.values import OUTPUT, SIGNATURE, UNKNOWN, Dialect, Reference, SecretValue, from_struct, to_struct
 
 PLAIN = (
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=8).filter(lambda text: "-" not in text)
@@ -26,7 +26,7 @@ def test_a_bag_comes_back_from_the_wire_as_it_went(bag: dict[str, object]) -> No
 def test_marks_are_taken_off_for_who_does_not_accept_them() -> None:
     bag = {"pw": SecretValue({"in": SecretValue("x")}), "vm": Reference("urn", "id-1"), "comp": Reference("urn:c")}
 
-    taken = from_struct(to_struct(bag, secrets=False, references=False))
+    taken = from_struct(to_struct(bag, Dialect(secrets=False, references=False)))
 
     assert taken == {"pw": {"in": "x"}, "vm": "id-1", "comp": "urn:c"}
 

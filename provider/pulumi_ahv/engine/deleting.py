@@ -22,7 +22,7 @@ def plan_deletes(resources: Iterable[Record], tracker: Tracker) -> list[Step]:
                 continue
             op = "discard-replaced" if record.external else "delete-replaced"
             steps.append(Step(op, record.urn, record, counted=False))
-        elif record.urn in tracker.operated or record.urn in tracker.aliased or id(record) in tracker.condemned:
+        elif record.urn in tracker.operated or record.urn in tracker.aliased:
             continue
         elif record.pending_replacement:
             steps.append(Step("remove-pending-replace", record.urn, record, counted=False))

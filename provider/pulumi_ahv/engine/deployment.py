@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 from pulumi_ahv.engine import urns
@@ -52,6 +53,7 @@ class Setting:
     config: StackConfig = field(default_factory=StackConfig)
     clock: Clock = field(default_factory=SystemClock)
     observers: Iterable[Observer] = ()
+    directory: Path = Path()
 
 
 class Deployment:
@@ -94,6 +96,7 @@ class Deployment:
             journal=self.journal,
             preview=options.preview,
             activity=self._activity,
+            directory=setting.directory,
         )
         self._server: Server | None = None
 

@@ -25,7 +25,7 @@ from pulumi_ahv.engine.events import Observer
 from pulumi_ahv.engine.host import DYNAMIC
 from pulumi_ahv.engine.inline import ObjectPlugin
 from pulumi_ahv.engine.marking import plain_bag
-from pulumi_ahv.engine.probing import Killed, Lifeline, Probe, ProbedPlugin, ProbedStore
+from pulumi_ahv.engine.probing import Killed, Lifeline, Probe, ProbedPlugin, ProbedStore, unmoved
 from pulumi_ahv.engine.program import InlineProgram
 from pulumi_ahv.engine.provider import Provider, greet
 from pulumi_ahv.engine.random_standin import RandomStandIn
@@ -73,9 +73,10 @@ class InlineStack:
     name: str = "test"
     config: StackConfig = field(default_factory=StackConfig)
     store: Store = field(default_factory=MemoryStore)
-    probe: Probe = field(default_factory=Probe)
+    probe: Probe = unmoved
     clock: Clock = field(default_factory=SystemClock)
     observers: Sequence[Observer] = ()
+    directory: Path = Path()
 
     def up(self, program: Callable[[], Any], **options: Any) -> Result:
         """Make the stack what the program wants. ``options`` are those of ``Options``."""
@@ -110,7 +111,7 @@ class InlineStack:
         summary, messages = Summary(), Messages()
         observers = [*self.observers, summary, messages]
         host = InlineHost(self.providers, lifeline)
-        setting = Setting(self.project, self.name, host, self.config, self.clock, observers)
+        setting = Setting(self.project, self.name, host, self.config, self.clock, observers, self.directory)
         base = self.store.load() if self.store.exists() else Snapshot()
         run = Deployment(setting, base, Options(**options), save=ProbedStore(self.store, lifeline).save)
         summary.refreshing = action is Deployment.refresh

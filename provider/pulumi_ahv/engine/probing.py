@@ -8,6 +8,8 @@ write.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from pulumi_ahv.engine.provider import Plugin
@@ -19,20 +21,27 @@ class Killed(BaseException):
     """The run was ended by a probe. Not an Exception: nothing in the engine may mistake it for a failure."""
 
 
-class Probe:
-    """Hears of calls and writes; override what is of interest. Called from several threads, one call at a time."""
+@dataclass(frozen=True)
+class Moment:
+    """What is happening: ``event`` is calling, called, writing or written.
 
-    def calling(self, package: str, method: str, request: Any) -> None:
-        """A provider is about to be called."""
+    Calls tell package, method and request, and afterwards the answer, or the error in its place. Writes tell the state.
+    """
 
-    def called(self, package: str, method: str, request: Any, answer: Any) -> None:
-        """A provider has answered; ``answer`` is the error where it did not."""
+    event: str
+    package: str = ""
+    method: str = ""
+    request: Any = None
+    answer: Any = None
+    snapshot: Snapshot | None = None
 
-    def writing(self, snapshot: Snapshot) -> None:
-        """The state is about to be written."""
 
-    def written(self, snapshot: Snapshot) -> None:
-        """The state has been written."""
+Probe = Callable[[Moment], None]
+
+
+def unmoved(moment: Moment) -> None:
+    """A probe that lets everything happen."""
+    del moment
 
 
 class Lifeline:
@@ -43,13 +52,13 @@ class Lifeline:
         self._lock = threading.RLock()
         self.cut = False
 
-    def tell(self, event: str, *details: Any) -> None:
+    def tell(self, moment: Moment) -> None:
         """Tell the probe; Killed if it says so now or has said so before."""
         with self._lock:
             if self.cut:
                 raise Killed
             try:
-                getattr(self._probe, event)(*details)
+                self._probe(moment)
             except Killed:
                 self.cut = True
                 raise
@@ -65,13 +74,13 @@ class ProbedPlugin:
 
     def call(self, method: str, request: Any) -> Any:
         """Call one method."""
-        self._lifeline.tell("calling", self._package, method, request)
+        self._lifeline.tell(Moment("calling", self._package, method, request))
         try:
             answer = self._plugin.call(method, request)
         except Exception as error:
-            self._lifeline.tell("called", self._package, method, request, error)
+            self._lifeline.tell(Moment("called", self._package, method, request, error))
             raise
-        self._lifeline.tell("called", self._package, method, request, answer)
+        self._lifeline.tell(Moment("called", self._package, method, request, answer))
         return answer
 
     def close(self) -> None:
@@ -88,6 +97,6 @@ class ProbedStore:
 
     def save(self, snapshot: Snapshot) -> None:
         """Replace the state."""
-        self._lifeline.tell("writing", snapshot)
+        self._lifeline.tell(Moment("writing", snapshot=snapshot))
         self._store.save(snapshot)
-        self._lifeline.tell("written", snapshot)
+        self._lifeline.tell(Moment("written", snapshot=snapshot))

@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import runpy
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pulumi
 from pulumi import runtime
@@ -28,13 +28,16 @@ def main(settings: dict[str, object], entry: str) -> int:
     runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
     runtime.configure(runtime.Settings(**settings))  # type: ignore[arg-type] # names and types come from the engine
     sys.argv = [entry]
-    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - as a string, which is what belongs there
+    sys.path.insert(0, str(Path.cwd()))
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     executor = ThreadPoolExecutor(max_workers=max(parallel, 1) * 4)
     loop.set_default_executor(executor)
     try:
+        if Path(entry).is_dir() and not Path(entry, "__main__.py").exists():
+            pulumi.log.error(f"there is no __main__.py in {Path(entry).absolute()}")
+            return EXCEPTION
         loop.run_until_complete(runtime.run_in_stack(lambda: _run(entry)))
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
@@ -55,11 +58,10 @@ def _run(entry: str) -> None:
 
 def _user_traceback(entry: str) -> str:
     """The traceback from the first frame of the program on."""
-    path = os.path.abspath(entry)  # noqa: PTH100 - compared with what frames hold, which are strings
-    wanted = {path, os.path.join(path, "__main__.py")}  # noqa: PTH118 - likewise
+    path = Path(entry).absolute()
     frames = traceback.extract_tb(sys.exc_info()[2])
     for index, frame in enumerate(frames):
-        if os.path.abspath(frame.filename) in wanted:  # noqa: PTH100 - likewise
+        if Path(frame.filename).absolute() in (path, path / "__main__.py"):
             return traceback.format_exc(limit=-(len(frames) - index))
     return traceback.format_exc()
 

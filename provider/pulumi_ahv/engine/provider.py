@@ -19,10 +19,11 @@ import grpc
 from pulumi.runtime.proto import provider_pb2 as wire
 
 from pulumi_ahv.engine import urns
+from pulumi_ahv.engine.assets import completed
 from pulumi_ahv.engine.diffing import Difference, PropertyDiff
 from pulumi_ahv.engine.failures import InitFailed, ProviderFailure, read_failure
 from pulumi_ahv.engine.marking import has_unknown, plain, plain_bag, remark
-from pulumi_ahv.engine.values import UNKNOWN_ID, Bag, from_struct, to_struct
+from pulumi_ahv.engine.values import UNKNOWN_ID, Bag, Dialect, from_struct, to_struct
 
 _CHANGES: Final = {wire.DiffResponse.DIFF_NONE: False, wire.DiffResponse.DIFF_SOME: True}
 _KINDS: Final = {0: "add", 1: "add", 2: "delete", 3: "delete", 4: "update", 5: "update"}
@@ -156,9 +157,9 @@ class Provider:
         request = wire.DiffRequest(
             **subject.named,
             id=subject.id,
-            old_inputs=self._out(olds[0]),
-            olds=self._out(olds[1]),
-            news=self._out(news),
+            old_inputs=self._brief(olds[0]),
+            olds=self._brief(olds[1]),
+            news=self._brief(news),
             ignoreChanges=ignored,
         )
         return _difference(self._call("Diff", request))
@@ -192,8 +193,8 @@ class Provider:
         request = wire.UpdateRequest(
             **subject.named,
             id=subject.id,
-            old_inputs=self._out(olds[0]),
-            olds=self._out(olds[1]),
+            old_inputs=self._brief(olds[0]),
+            olds=self._brief(olds[1]),
             news=self._out(news),
             ignoreChanges=ignored,
             timeout=timeout,
@@ -208,9 +209,9 @@ class Provider:
             return Outcome(subject.id, {}, {})
         request = wire.ReadRequest(**subject.named, id=subject.id, timeout=timeout)
         if inputs is not None:
-            request.inputs.CopyFrom(self._out(inputs))
+            request.inputs.CopyFrom(self._brief(inputs))
         if state is not None:
-            request.properties.CopyFrom(self._out(state))
+            request.properties.CopyFrom(self._brief(state))
         errors: Sequence[str] = ()
         try:
             answer = self._call("Read", request)
@@ -218,10 +219,12 @@ class Provider:
             answer, errors = failed.answer, failed.reasons
         if not answer.id:
             return Outcome()
+        outputs = self._in(answer.properties, state or {}) if answer.HasField("properties") else None
+        found = self._in(answer.inputs, inputs or {}) if answer.HasField("inputs") else None
         return Outcome(
             answer.id,
-            self._in(answer.properties, state or {}) if answer.HasField("properties") else None,
-            self._in(answer.inputs, inputs or {}) if answer.HasField("inputs") else None,
+            completed(outputs, inputs or {}),
+            completed(found, inputs or {}),
             errors,
             answer.refresh_before_update,
         )
@@ -232,8 +235,8 @@ class Provider:
         request = wire.DeleteRequest(
             **subject.named,
             id=subject.id,
-            properties=self._out(outputs),
-            old_inputs=self._out(inputs),
+            properties=self._brief(outputs),
+            old_inputs=self._brief(inputs),
             timeout=timeout,
         )
         self._call("Delete", request)
@@ -265,7 +268,10 @@ class Provider:
         return Outcome(getattr(answer, "id", ""), outputs, None, errors, answer.refresh_before_update)
 
     def _out(self, bag: Bag) -> Any:
-        return to_struct(bag, secrets=self._abilities.secrets, references=self._abilities.references)
+        return to_struct(bag, Dialect(self._abilities.secrets, self._abilities.references))
+
+    def _brief(self, bag: Bag) -> Any:
+        return to_struct(bag, Dialect(self._abilities.secrets, self._abilities.references, contents=False))
 
     def _in(self, struct: Any, source: Bag) -> Bag:
         bag = from_struct(struct)
@@ -292,7 +298,7 @@ def greet(plugin: Plugin, request: wire.ProviderHandshakeRequest) -> Provider:
 
 
 def _bare(bag: Bag) -> Any:
-    return to_struct(plain_bag(bag), references=False)
+    return to_struct(plain_bag(bag), Dialect(references=False))
 
 
 def _variable(value: Any) -> str:

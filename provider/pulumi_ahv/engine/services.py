@@ -11,6 +11,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import grpc
@@ -19,6 +21,7 @@ from pulumi.runtime.proto import engine_pb2, provider_pb2
 from pulumi.runtime.proto import resource_pb2 as wire
 
 from pulumi_ahv.engine import urns
+from pulumi_ahv.engine.assets import with_hashes
 from pulumi_ahv.engine.execution import Execution, Stopped
 from pulumi_ahv.engine.failures import ProviderFailure
 from pulumi_ahv.engine.goals import NotSupported, ProviderChoice, read_goal, read_read_goal
@@ -79,7 +82,9 @@ class Monitor:
         journal: Journal,
         preview: bool,
         activity: Activity,
+        directory: Path,
     ) -> None:
+        self._directory = directory
         self._registrar = registrar
         self._serving = serving
         self._tracker = tracker
@@ -101,7 +106,9 @@ class Monitor:
     def register_resource(self, request: wire.RegisterResourceRequest) -> wire.RegisterResourceResponse:
         """Bring a resource about."""
         with self._answering(request.name):
-            answer = self._registrar.register(read_goal(request))
+            goal = read_goal(request)
+            goal = replace(goal, inputs=with_hashes(goal.inputs, self._directory))
+            answer = self._registrar.register(goal)
         record = answer.record
         response = wire.RegisterResourceResponse(urn=record.urn, result=_RESULTS[answer.result])  # type: ignore[arg-type] # enum numbers
         if answer.result == "success":
@@ -170,7 +177,7 @@ class Monitor:
                 yield
             except Stopped as stopped:
                 raise _unavailable() from stopped
-            except (NotSupported, ValueError, AhvError) as error:
+            except (NotSupported, ValueError, OSError, AhvError) as error:
                 self._execution.fail("", f"{what}: {error}")
                 raise _unavailable() from error
             except ProviderFailure as failure:

@@ -87,6 +87,12 @@ class LocalStack:
         )
         self._python = str(self.project.python or sys.executable)
 
+    @property
+    def directory(self) -> Path:
+        """Where program and providers run."""
+        main = self.project.main
+        return main.parent if main.is_file() else main
+
     def config(self) -> StackConfig:
         """The configuration of the stack, with what was given besides."""
         return stack_config(
@@ -117,10 +123,10 @@ class LocalStack:
                 hints[0].execution.report("info", "", line)
 
         config = self.config()
-        host = ProcessHost(
-            Surroundings(self.project.main, self._python, self._environment(config), report), reaper=reaper
+        host = ProcessHost(Surroundings(self.directory, self._python, self._environment(config), report), reaper=reaper)
+        setting = Setting(
+            self.project.name, self.name, host, config, self.clock, [*observers, summary, messages], self.directory
         )
-        setting = Setting(self.project.name, self.name, host, config, self.clock, [*observers, summary, messages])
         try:
             run = Deployment(setting, self.store.load(), options, save=self.store.save)
             hints.append(run)
@@ -138,6 +144,5 @@ class LocalStack:
         }
 
     def _program(self, reaper: Reaper) -> Program:
-        main = self.project.main
-        directory, entry = (main.parent, main.name) if main.is_file() else (main, ".")
-        return ProcessProgram(directory, reaper, entry, self._python, self.environ)
+        entry = self.project.main.name if self.project.main.is_file() else "."
+        return ProcessProgram(self.directory, reaper, entry, self._python, self.environ)

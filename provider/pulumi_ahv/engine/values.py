@@ -21,6 +21,8 @@ Bag = dict[str, Any]
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a constant of the protocol, no password
 REFERENCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
+ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
+ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 UNKNOWN_ID: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _SENTINELS: Final = frozenset(
@@ -78,14 +80,26 @@ def from_value(value: struct_pb2.Value) -> Any:
     return _from_value(value)
 
 
-def to_struct(bag: Mapping[str, Any], *, secrets: bool = True, references: bool = True) -> struct_pb2.Struct:
-    """Write a property bag to the wire; marks the other side does not accept are taken off.
+@dataclass(frozen=True)
+class Dialect:
+    """What the other side accepts. Without secrets it gets plain values, without references ids (URNs of components).
 
-    A secret becomes its plain value, a reference its id (its URN for a component).
+    Without ``contents``, of assets it gets the hash alone.
     """
+
+    secrets: bool = True
+    references: bool = True
+    contents: bool = True
+
+
+FULL: Final = Dialect()
+
+
+def to_struct(bag: Mapping[str, Any], dialect: Dialect = FULL) -> struct_pb2.Struct:
+    """Write a property bag to the wire, as far as the other side accepts what is in it."""
     struct = struct_pb2.Struct()
     for key, value in bag.items():
-        _fill(struct.fields[key], value, secrets=secrets, references=references)
+        _fill(struct.fields[key], value, dialect)
     return struct
 
 
@@ -115,20 +129,22 @@ def _from_marked(struct: struct_pb2.Struct) -> Any:
     return bag
 
 
-def _fill(target: struct_pb2.Value, value: Any, *, secrets: bool, references: bool) -> None:
+def _fill(target: struct_pb2.Value, value: Any, dialect: Dialect) -> None:
     if isinstance(value, SecretValue):
-        value = {SIGNATURE: SECRET, "value": value.element} if secrets else value.element
-        _fill(target, value, secrets=secrets, references=references)
+        value = {SIGNATURE: SECRET, "value": value.element} if dialect.secrets else value.element
+        _fill(target, value, dialect)
     elif isinstance(value, Reference):
-        _fill(target, _reference(value, keep=references), secrets=secrets, references=references)
+        _fill(target, _reference(value, keep=dialect.references), dialect)
     elif isinstance(value, Mapping):
+        if not dialect.contents and value.get(SIGNATURE) == ASSET:
+            value = {key: value[key] for key in (SIGNATURE, "hash") if key in value}
         target.struct_value.SetInParent()
         for key, item in value.items():
-            _fill(target.struct_value.fields[key], item, secrets=secrets, references=references)
+            _fill(target.struct_value.fields[key], item, dialect)
     elif isinstance(value, list):
         target.list_value.SetInParent()
         for item in value:
-            _fill(target.list_value.values.add(), item, secrets=secrets, references=references)
+            _fill(target.list_value.values.add(), item, dialect)
     else:
         _fill_plain(target, value)
 

@@ -54,7 +54,17 @@ class Actor(provider_pb2_grpc.ResourceProviderServicer):
             with (self._directory / "calls.jsonl").open("a") as file:
                 file.write(json.dumps(call) + "\n")
             behaviour = json.loads((self._directory / "behaviour.json").read_text() or "{}")
-        return behaviour.get(name, {}).get(method, {})
+        told: dict[str, Any] = behaviour.get(name, {}).get(method, {})
+        if "stall" in told:
+            self._stall(told["stall"])
+        return told
+
+    @staticmethod
+    def _stall(pipes: dict[str, str]) -> None:
+        """Say who we are on one pipe, which stays open for as long as we live; wait for a line on another."""
+        os.write(os.open(pipes["say"], os.O_WRONLY), f"{os.getpid()}\n".encode())
+        with Path(pipes["wait"]).open() as pipe:
+            pipe.readline()
 
     @staticmethod
     def _fail(told: dict[str, Any], context: Any) -> None:

@@ -21,6 +21,36 @@ def differences(mine: list[dict[str, Any]], theirs: list[dict[str, Any]], loose:
         yield from _different_lists(head, "resource", my["state"], their["state"])
 
 
+def disorder(steps: list[dict[str, Any]]) -> Iterator[str]:
+    """Lines that say where something was made before what it needs, or outlived by what needs it."""
+    before: list[dict[str, Any]] = []
+    for number, step in enumerate(steps):
+        needs = {entry["urn"]: _needs(entry) for entry in [*before, *step["state"]]}
+        before = step["state"]
+        made = _positions(step["calls"], ("Create", "Update"), last=True)
+        begun = _positions(step["calls"], ("Create", "Update"), last=False)
+        gone = _positions(step["calls"], ("Delete",), last=True)
+        for urn, wanted in needs.items():
+            for need in wanted & needs.keys():
+                if urn in begun and need in made and begun[urn] < made[need]:
+                    yield f"step {number}: {urn} was made before {need}"
+                if urn in gone and need in gone and gone[urn] > gone[need]:
+                    yield f"step {number}: {urn} outlived {need}"
+
+
+def _needs(entry: dict[str, Any]) -> set[str]:
+    values = [urn for urns in entry.get("propertyDependencies", {}).values() for urn in urns]
+    return {*entry.get("dependencies", []), *values, entry.get("parent", "")}
+
+
+def _positions(calls: list[dict[str, Any]], methods: tuple[str, ...], *, last: bool) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for position, call in enumerate(calls):
+        if call["method"] in methods and (last or call["urn"] not in found):
+            found[call["urn"]] = position
+    return found
+
+
 def by_subject(calls: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """Calls by resource, in their order; those of different resources may come in any."""
     found: dict[str, list[dict[str, Any]]] = {}

@@ -22,7 +22,11 @@ class InlineEngine:
         self._stage = stage
         os.environ["ACTOR_DIR"] = str(stage.directory)
         self._stack = InlineStack(
-            {"actor": Actor}, project="proj", name="dev", config=StackConfig(dict(scenario.config))
+            {"actor": Actor},
+            project="proj",
+            name="dev",
+            config=StackConfig(dict(scenario.config)),
+            directory=stage.program,
         )
 
     def play(self, step: Step) -> dict[str, Any]:
@@ -36,7 +40,7 @@ class InlineEngine:
         if step.command in ("up", "preview"):
             result = self._stack.up(program, preview=step.command == "preview", **options)
         else:
-            result = getattr(self._stack, step.command)()
+            result = getattr(self._stack, step.command)(**options)
         unexpected = "--expect-no-changes" in step.flags and result.summary.changes
         deployment = getattr(self._stack.store, "deployment", None) or {}
         return {

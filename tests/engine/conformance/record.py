@@ -1,4 +1,4 @@
-"""Records what the real engine does in every scenario: ``python record.py [NAME ...]``, with ``pulumi`` on PATH.
+"""Records what the real engine does in every scenario: ``python record.py [NAME ... | --missing]``, with ``pulumi`` on PATH.
 
 The recordings are test data: a machine without pulumi checks the embedded engine against them.
 """
@@ -42,7 +42,8 @@ def main(names: list[str]) -> int:
     version = subprocess.run(["pulumi", "version"], capture_output=True, text=True, check=True).stdout.strip()
     RECORDINGS.mkdir(exist_ok=True)
     for scenario in SCENARIOS:
-        if not names or scenario.name in names:
+        wanted = not path_of(scenario).exists() if names == ["--missing"] else not names or scenario.name in names
+        if wanted:
             record(scenario, version)
             sys.stderr.write(f"{scenario.name}\n")
     return 0

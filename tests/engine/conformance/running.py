@@ -47,6 +47,7 @@ class Stage:
         program = self.directory / "program"
         program.mkdir()
         (program / "__main__.py").write_text(MAIN)
+        (program / "program.txt").write_text("the content of a file\n")
         venv = Path(sys.executable).parent.parent
         (program / "Pulumi.yaml").write_text(
             f"name: proj\nruntime: {{name: python, options: {{virtualenv: {venv}}}}}\n"
@@ -109,9 +110,7 @@ class CommandEngine:
         self._stage.tell(step.behaviour)
         sure = [] if step.command == "preview" else ["--yes", "--skip-preview"]
         done = self.run([step.command, "--stack", "dev", *sure, *step.flags])
-        export = ["stack", "export", "--show-secrets"] if self._real else ["export", "--show-secrets"]
-        exported = self.run([*export, "--stack", "dev"])
-        deployment = json.loads(exported.stdout)["deployment"] if exported.returncode == 0 else {}
+        deployment = self._exported()
         return {
             "rc": done.returncode,
             "summary": summary_of(done.stdout),
@@ -119,6 +118,16 @@ class CommandEngine:
             "state": state_of(deployment),
             "text": done.stdout + done.stderr,
         }
+
+    def _exported(self) -> dict[str, Any]:
+        if self._real:
+            exported = self.run(["stack", "export", "--show-secrets", "--stack", "dev"])
+            return dict(json.loads(exported.stdout)["deployment"]) if exported.returncode == 0 else {}
+        from pulumi_ahv.engine.store import FileStore, export
+
+        passphrase = self._stage.environ["PULUMI_CONFIG_PASSPHRASE"]
+        store = FileStore(self._stage.program / ".ahv-local", "proj", "dev", passphrase=lambda: passphrase)
+        return dict(export(store.read_latest(), store.cipher(), show_secrets=True)["deployment"])
 
 
 def play(scenario: Scenario, engine: Any) -> list[dict[str, Any]]:

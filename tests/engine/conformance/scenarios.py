@@ -556,4 +556,233 @@ SCENARIOS: tuple[Scenario, ...] = (
             ),
         ),
     ),
+    Scenario(
+        "dependents that leave with a replacement",
+        (
+            up(CHAIN.format(name="1")),
+            up('Res("a", name="2")', {"a": FIRST}),
+        ),
+    ),
+    Scenario(
+        "protected dependent of a replacement",
+        (
+            up('a = Res("a", name="1")\nRes("b", name=a.uid, opts=Opts(protect=True))'),
+            up('a = Res("a", name="2")\nRes("b", name=a.uid, opts=Opts(protect=True))', {"a": FIRST}),
+        ),
+    ),
+    Scenario(
+        "replacement of a provider's only user, delete first, in a component",
+        (
+            up(
+                'c = Comp("c")\na = Res("a", name="1", opts=Opts(parent=c))\nRes("b", name=a.uid, opts=Opts(parent=a))\nc.done()'
+            ),
+            up(
+                'c = Comp("c")\na = Res("a", name="2", opts=Opts(parent=c))\nRes("b", name=a.uid, opts=Opts(parent=a))\nc.done()',
+                {"a": FIRST},
+            ),
+        ),
+    ),
+    Scenario(
+        "replacement fails, create first",
+        (
+            up('a = Res("a", name="1")\nRes("b", note=a.uid)'),
+            up('a = Res("a", name="2")\nRes("b", note=a.uid)', {"a": {"Create": {"error": "no room"}}}),
+            up('a = Res("a", name="2")\nRes("b", note=a.uid)'),
+        ),
+    ),
+    Scenario(
+        "not well after replacement",
+        (
+            up('a = Res("a", name="1")'),
+            up('a = Res("a", name="2")', {"a": {"Create": {"init": ["slow"]}}}),
+            up('a = Res("a", name="2")'),
+        ),
+    ),
+    Scenario(
+        "resources as values",
+        (
+            up('a = Res("a", name="a")\nc = Comp("c")\nRes("b", vm=a, site=c, more=[a, {"x": a}])\nexport("vm", a)'),
+            preview(
+                'a = Res("a", name="a")\nc = Comp("c")\nn = Res("n", x=1)\nRes("b", vm=n, site=c, more=[a, {"x": a}])'
+            ),
+            up('a = Res("a", name="a")\nc = Comp("c")\nDyn("b", vm=a, site=c)'),
+        ),
+    ),
+    Scenario(
+        "versions of providers",
+        (
+            up('Res("a", x=1, opts=Opts(version="1.2.3"))\nRes("b", x=1)'),
+            up('Res("a", x=1, opts=Opts(version="1.2.4-alpha.1"))\nRes("b", x=1)'),
+            destroy(),
+        ),
+    ),
+    Scenario(
+        "assets",
+        (
+            up(
+                'Res("a", x=pulumi.StringAsset("hello"), f=pulumi.FileAsset("program.txt"), n=[pulumi.StringAsset("two")])'
+            ),
+            up('Res("a", x=pulumi.StringAsset("hello!"), f=pulumi.FileAsset("program.txt"))'),
+            refresh(),
+        ),
+    ),
+    Scenario(
+        "unknowns at any depth",
+        (
+            up(
+                'Res("b", n={"k": [1, {"z": "q"}]}, pw=secret("x"))\nDyn("d", n={"k": [1, {"z": "q"}]}, pw=secret("x"))'
+            ),
+            preview(
+                'a = Res("a", name="a")\nRes("b", n={"k": [1, {"z": a.uid}]}, pw=secret(a.uid))\n'
+                'Dyn("d", n={"k": [1, {"z": a.uid}]}, pw=secret(a.uid))\nDyn("e", x=a.uid, l=[a.uid, 1])'
+            ),
+        ),
+    ),
+    Scenario(
+        "values of all kinds",
+        (
+            up(
+                'Res("a", t=True, f=False, i=3, g=2.5, big=2**40, s="", e={}, l=[], u="\u00e4\u20ac", n={"a.b": {"c d": 1}}, z=None)'
+            ),
+            up(
+                'Res("a", t=True, f=False, i=3, g=2.5, big=2**40, s="", e={}, l=[], u="\u00e4\u20ac", n={"a.b": {"c d": 1}}, z=None)',
+                {"a": {"Diff": {"changes": "unknown"}}},
+            ),
+            up(
+                'Res("a", t=1, f=None, i="3", g=2.5, big=2**40, s=None, e=[], l={}, n={"a.b": {"c d": 2}})',
+                {"a": {"Diff": {"changes": "unknown"}}},
+            ),
+        ),
+    ),
+    Scenario(
+        "defaults of Check",
+        (
+            up('Res("a", x=1)', {"a": {"Check": {"defaults": {"auto": "made"}}}}),
+            up('Res("a", name="1", x=1)', {"a": {"Check": {"defaults": {"auto": "other"}}}}),
+            up('Dyn("d", x=1)', {"d": {"check": {"defaults": {"auto": "made"}}}}),
+        ),
+    ),
+    Scenario(
+        "destroy goes on with what does not depend on a failure",
+        (
+            up(FOUR),
+            Step("destroy", "", {"c": {"Delete": {"error": "in use"}}}, ("--continue-on-error",)),
+            destroy({"d": {"Delete": {"error": "in use"}}}),
+            destroy(),
+        ),
+        loose=(2,),
+    ),
+    Scenario(
+        "destroy after a look",
+        (
+            up(FOUR),
+            Step("destroy", "", {"b": {"Read": {"missing": True}}}, ("--refresh",)),
+        ),
+    ),
+    Scenario(
+        "replacement after a look",
+        (
+            up('a = Res("a", name="1")\nRes("b", name=a.uid)'),
+            up(
+                'a = Res("a", name="2")\nRes("b", name=a.uid)',
+                {"a": {"Read": {"outputs": {"drift": 1}}, **FIRST}},
+                "--refresh",
+            ),
+        ),
+    ),
+    Scenario(
+        "dynamic replacement, delete first",
+        (
+            up('a = Dyn("a", name="1")\nDyn("b", name=a.uid)\nDyn("c", x=1, opts=Opts(depends_on=[a]))'),
+            preview(
+                'a = Dyn("a", name="2")\nDyn("b", name=a.uid)\nDyn("c", x=1, opts=Opts(depends_on=[a]))',
+                {"a": {"diff": {"first": True}}},
+            ),
+            up(
+                'a = Dyn("a", name="2")\nDyn("b", name=a.uid)\nDyn("c", x=1, opts=Opts(depends_on=[a]))',
+                {"a": {"diff": {"first": True}}},
+            ),
+        ),
+    ),
+    Scenario(
+        "dynamic options",
+        (
+            up(
+                'Dyn("a", x=1, opts=Opts(additional_secret_outputs=["uid"], protect=True))\nDyn("b", x=1, opts=Opts(ignore_changes=["x"], retain_on_delete=True))'
+            ),
+            up(
+                'Dyn("a", x=1, opts=Opts(additional_secret_outputs=["uid"]))\nDyn("b", x=2, opts=Opts(ignore_changes=["x"], retain_on_delete=True))'
+            ),
+            up(
+                'Dyn("a", x=2, opts=Opts(replace_on_changes=["x"], delete_before_replace=True))',
+                {"a": {"diff": {"replaces": []}}},
+            ),
+            destroy(),
+        ),
+    ),
+    Scenario("dynamic import is refused", (up('Dyn("a", x=1, opts=Opts(import_="ext-1"))'),)),
+    Scenario(
+        "dynamic look-up",
+        (up('a = Dyn("a", x=1, opts=Opts(id="ext-1"))\nDyn("b", note=a.x)', {"a": {"read": {"outputs": {"x": 5}}}}),),
+    ),
+    Scenario(
+        "a provider that is not used",
+        (up('p = Prov("p", region="1")\nRes("a", x=1)'), up('Res("a", x=1)'), up(""), destroy()),
+    ),
+    Scenario(
+        "function with an explicit provider",
+        (
+            up(
+                'p = Prov("p", region="1")\nr = pulumi.runtime.invoke("actor:index:ask", {"q": "x"}, pulumi.InvokeOptions(provider=p))\nexport("answer", r.value)'
+            ),
+        ),
+    ),
+    Scenario(
+        "function fails",
+        (
+            up(
+                'r = pulumi.runtime.invoke("actor:index:ask", {"q": "x"})',
+                {"actor:index:ask": {"Invoke": {"error": "no idea"}}},
+            ),
+        ),
+    ),
+    Scenario(
+        "nested components move",
+        (
+            up('o = Comp("o")\ni = Comp("i", opts=Opts(parent=o))\nRes("r", x=1, opts=Opts(parent=i))'),
+            up(
+                'o = Comp("o2", opts=Opts(aliases=[pulumi.Alias(name="o")]))\ni = Comp("i", opts=Opts(parent=o))\n'
+                'Res("r", x=1, opts=Opts(parent=i))'
+            ),
+        ),
+    ),
+    Scenario(
+        "a child named after its parent moves with it",
+        (
+            up('o = Comp("app")\nRes("app-disk", x=1, opts=Opts(parent=o))'),
+            up(
+                'o = Comp("web", opts=Opts(aliases=[pulumi.Alias(name="app")]))\nRes("web-disk", x=1, opts=Opts(parent=o))'
+            ),
+        ),
+    ),
+    Scenario("type changes under an alias", (up('Comp("a")'), up('Res("r", x=1)\nComp("a")'))),
+    Scenario(
+        "ignored changes and replacement",
+        (
+            up('Res("a", name="1", x=1)'),
+            up('Res("a", name="2", x=2, opts=Opts(ignore_changes=["x"]))'),
+        ),
+    ),
+    Scenario(
+        "going on after failures of updates and replacements",
+        (
+            up('a = Res("a", name="1")\nb = Res("b", name=a.uid)\nc = Res("c", x=1)\nd = Res("d", note=c.uid)'),
+            up(
+                'a = Res("a", name="2")\nb = Res("b", name=a.uid)\nc = Res("c", x=2)\nd = Res("d", note=c.uid)',
+                {"a": {"Create": {"error": "no room"}}},
+                "--continue-on-error",
+            ),
+            up("", {"b": {"Delete": {"error": "in use"}}}, "--continue-on-error"),
+        ),
+    ),
 )
