@@ -51,6 +51,11 @@ def test_a_broken_frame_is_an_error(text: str, code: str) -> None:
     assert (code, True) in codes(text)
 
 
+def test_elements_of_another_namespace_beside_the_settings_are_left_alone() -> None:
+    text = document(component("")).replace("</unattend>", '<Extensions xmlns="urn:x"/></unattend>')
+    assert codes(text) == []
+
+
 def test_a_case_slip_in_a_pass_is_told() -> None:
     (problem,) = check_unattend(document(component(""), "Specialize"))
     assert (problem.advice, problem.line, problem.column) == ("Did you mean 'specialize'?", 3, 1)
@@ -74,7 +79,8 @@ LOGON = "<Enabled>true</Enabled><Username>a</Username><LogonCount>1</LogonCount>
         (PASSWORD.format("secret", "no", LOGON), [("password", True)]),
         (PASSWORD.format("", "true", LOGON.replace("<LogonCount>1", "<LogonCount>0")), [("auto-logon", True)]),
         ("<AutoLogon><Enabled>false</Enabled></AutoLogon>", []),
-        ("<AutoLogon><Enabled>true</Enabled></AutoLogon>", [("auto-logon", True)] * 3),
+        ("<AutoLogon><Enabled>true</Enabled></AutoLogon>", [("auto-logon", True)] * 2 + [("auto-logon", False)]),
+        (PASSWORD.format("x", "true", LOGON.replace("1", "many")), [("auto-logon", True), ("plain-password", False)]),
     ],
 )
 def test_passwords_and_logon(content: str, expected: list[tuple[str, bool]]) -> None:

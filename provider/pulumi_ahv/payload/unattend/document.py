@@ -65,7 +65,7 @@ def _frame(root: Element) -> Iterator[Problem]:
     for settings in root.children:
         if settings.name == "settings":
             yield from _pass(settings, seen)
-        elif settings.name not in {"servicing", "offlineImage"}:
+        elif settings.namespace == NAMESPACE and settings.name not in {"servicing", "offlineImage"}:
             yield problem_at(settings, "unknown-element", f"unknown element {settings.name!r} in unattend")
 
 

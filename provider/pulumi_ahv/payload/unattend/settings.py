@@ -54,11 +54,15 @@ _PLAIN_ADVICE = "Windows keeps a copy of the file in %WINDIR%\\Panther: use a pa
 def _auto_logon(element: Element) -> Iterator[Problem]:
     if element.value("Enabled").lower() == "false":
         return
-    for name in ("Username", "Password", "LogonCount"):
+    for name in ("Username", "Password"):
         if not element.all(name):
             yield _at(element, "auto-logon", f"AutoLogon has no {name}: Windows does not log on")
     count = element.value("LogonCount")
-    if count and not (count.isdigit() and 1 <= int(count) <= 32767):
+    if not element.all("LogonCount"):
+        # Microsoft calls it required; published files that work do without.
+        message = "AutoLogon has no LogonCount: how often Windows logs on by itself is left to its release"
+        yield _at(element, "auto-logon", message, fatal=False)
+    elif not (count.isdigit() and 1 <= int(count) <= 32767):
         yield _at(element, "auto-logon", f"LogonCount is {count!r}; it is a number from 1 to 32767")
 
 
