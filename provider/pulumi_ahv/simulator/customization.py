@@ -57,7 +57,7 @@ def deliver(site: Site, vm: Record) -> None:
     for drive in [each for each in vm.body.get("cdRoms", ()) if each.get("isoType") == "GUEST_CUSTOMIZATION"]:
         vm_devices.empty(site, drive)
         vm.body["cdRoms"].remove(drive)
-    config = vm.hidden.pop("customization", None)
+    config = vm.hidden.get("customization")
     if config is None:
         return
     label, files = _linux(vm, config) if config["$objectType"].endswith(_LINUX) else _windows(config)
@@ -67,6 +67,7 @@ def deliver(site: Site, vm: Record) -> None:
     vm_devices.load(site, vm.body, drive, source, "GUEST_CUSTOMIZATION")
     vm.body.setdefault("cdRoms", []).append(drive)
     vm.body.pop("vmGuestCustomizationStatus", None)
+    del vm.hidden["customization"]
 
 
 def _linux(vm: Record, config: dict[str, Any]) -> tuple[str, dict[str, bytes]]:
