@@ -1,8 +1,8 @@
 """The provider object that programs hand to Pulumi, and that Pulumi hands to its provider process.
 
 Pulumi keeps a pickle of it in state, as a reference to this class and the name of the kind. So the class must stay
-where it is, and keep nothing but that name when it is pickled. All work is done by ``served``, which is imported only in
-the provider process: a program does not pay for it.
+where it is, and keep nothing but that name when it is pickled. All work is done by ``served``, which is imported only
+in the provider process: a program does not pay for it.
 """
 
 from __future__ import annotations

@@ -45,17 +45,26 @@ class Sites:
                 self._made[name or ""] = connect(settings, clock=self._clock, ids=uuid4)
             return self._made[name or ""]
 
+    def close(self) -> None:
+        """Give every kept connection back."""
+        with self._lock:
+            for site in self._made.values():
+                site.close()
+            self._made.clear()
+
 
 def say(line: str) -> None:
     """Print a line; Pulumi shows what the provider process prints."""
     print(line, flush=True)  # noqa: T201 - standard output is the way to the user here
 
 
-def context(config: Mapping[str, str], *, clock: Clock | None = None, progress: Progress = say) -> Context:
+def context(
+    config: Mapping[str, str], *, clock: Clock | None = None, progress: Progress = say, sites: Sites | None = None
+) -> Context:
     """The world of the handlers in this process."""
     clock = clock or SystemClock()
     return Context(
-        site=Sites(config, os.environ, clock),
+        site=sites or Sites(config, os.environ, clock),
         clock=clock,
         progress=progress,
         digests=Digests(cache_folder(os.environ), clock),
