@@ -13,7 +13,7 @@ from farm import farm
 def disks(tmp_path: Path) -> Path:
     """Two small disks with an MBR."""
     for name in ("linux", "windows"):
-        (tmp_path / f"{name}.img").write_bytes(bytes(510) + b"\x55\xaa" + name.encode() + bytes(1 << 20))
+        (tmp_path / f"{name}.img").write_bytes(bytes(510) + b"\x55\xaa" + name.encode().ljust(1 << 20, b"\0"))
     return tmp_path
 
 
