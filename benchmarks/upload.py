@@ -1,4 +1,4 @@
-"""What it costs to bring a large local file into Prism: memory, calls, and time against a bare upload of the same bytes.
+"""What it costs to bring a large local file into Prism: memory, and time against a bare upload of the same bytes.
 
     python benchmarks/upload.py [GiB]
 
@@ -39,7 +39,8 @@ def by_provider(path: str) -> dict[str, float]:
     created = handler.create(checked.inputs)
     seconds = time.monotonic() - started
     handler.delete(created.id, created.state)
-    return {"seconds": seconds, "idle": idle, "after check": hashed, "peak": peak_mib(), "above idle": peak_mib() - idle}
+    peak = peak_mib()
+    return {"seconds": seconds, "idle": idle, "after check": hashed, "peak": peak, "above idle": peak - idle}
 
 
 def bare(path: str) -> dict[str, float]:

@@ -152,7 +152,7 @@ class Templates(Protocol):
         ...
 
     def begin_guest_update(self, uuid: str, version_uuid: str, *, key: str, doings: Doings) -> str:
-        """Bring up the machine in which a version can be changed, or take up one that is under way; answers its UUID."""
+        """Bring up the machine in which a version can be changed, or take up one under way; answers its UUID."""
         ...
 
     def complete_guest_update(self, uuid: str, *, name: str, description: str, key: str, doings: Doings) -> Template:
