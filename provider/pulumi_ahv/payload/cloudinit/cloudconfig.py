@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import yaml
 
+from pulumi_ahv.payload.cloudinit import keys_agents as agents
 from pulumi_ahv.payload.cloudinit import keys_software as software
 from pulumi_ahv.payload.cloudinit import keys_system as system
 from pulumi_ahv.payload.cloudinit.checker import check, problem
@@ -22,7 +23,8 @@ CLOUD_CONFIG = Table(
         **system.CLOUD_INIT_ITSELF,
         **software.STORAGE,
         **software.PACKAGES,
-        **software.AGENTS,
+        **agents.CONFIGURATION_SYSTEMS,
+        **agents.VENDORS,
     },
     old=software.OLD_KEYS,
 )

@@ -1,8 +1,4 @@
-"""Keys of cloud-config for disks, packages and the agents of configuration systems.
-
-Agents (Ansible, Chef, Puppet, Salt, Landscape and their like) are declared by name and outer type only: their settings
-belong to other products, change with them, and are rare on the machines this provider makes.
-"""
+"""Keys of cloud-config for disks and packages."""
 
 from __future__ import annotations
 
@@ -20,6 +16,7 @@ from pulumi_ahv.payload.cloudinit.shapes import (
     Shape,
     Table,
     Text,
+    Whole,
     either,
     of,
     words,
@@ -43,7 +40,7 @@ STORAGE: dict[str, Shape] = {
         Table(
             {
                 **of("label filesystem device replace_fs", TEXT),
-                "partition": either(WHOLE, words("auto any none"), Text(pattern="[0-9]+")),
+                "partition": either(Whole(0), words("auto any none"), Text(pattern="[0-9]+")),
                 "overwrite": FLAG,
                 **of("extra_opts cmd", either(TEXT, TEXTS)),
             }
@@ -109,23 +106,7 @@ PACKAGES: dict[str, Shape] = {
         },
         least=1,
     ),
-    "rh_subscription": Table(
-        {
-            **of("username password activation-key service-level rhsm-baseurl server-hostname", TEXT),
-            **of("activation_key service_level rhsm_baseurl server_hostname release_version", TEXT),
-            "org": either(TEXT, Old(WHOLE, "Put it into quotes.")),
-            **of("auto-attach auto_attach", FLAG),
-            **of("add-pool enable-repo disable-repo add_pool enable_repo disable_repo", TEXTS),
-        }
-    ),
 }
-
-AGENTS: dict[str, Shape] = of(
-    "ansible apk_repos autoinstall chef drivers fan grub_dpkg grub-dpkg landscape lxd mcollective puppet salt_minion "
-    "spacewalk ubuntu_advantage ubuntu_pro wireguard",
-    MAPPING,
-)
-AGENTS["byobu_by_default"] = words("enable-system enable-user disable-system disable-user enable disable user system")
 
 OLD_KEYS = {
     "apt_update": "Write package_update.",

@@ -32,7 +32,8 @@ _DASHED: dict[str, Shape] = {**_DASHED_FLAGS, **_DASHED_TEXTS, **_DASHED_LISTS}
 USER = Table(
     {
         **_DASHED,
-        **of("name expiredate gecos homedir inactive passwd shell snapuser", TEXT),
+        "expiredate": Text(pattern="[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+        **of("name gecos homedir inactive passwd shell snapuser", TEXT),
         **of("hashed_passwd plain_text_passwd primary_group selinux_user", TEXT),
         **of("lock_passwd no_create_home no_log_init no_user_group create_groups ssh_redirect_user system", FLAG),
         **of("doas ssh_authorized_keys ssh_import_id", SOME_TEXTS),
@@ -79,12 +80,12 @@ HOST: dict[str, Shape] = {
 ACCESS: dict[str, Shape] = {
     "users": either(TEXT, Listing(either(TEXT, TEXTS, USER)), Table(others=ANYTHING)),
     "user": either(TEXT, USER),
-    "groups": either(TEXT, Listing(either(TEXT, _GROUPS)), _GROUPS),
+    "groups": either(TEXT, Listing(either(TEXT, _GROUPS), least=1), _GROUPS),
     "password": TEXT,
     "chpasswd": Table(
         {
             "expire": FLAG,
-            "users": Listing(_PASSWORD, least=1),
+            "users": Listing(_PASSWORD),
             "list": either(TEXT, Listing(Text(pattern=".+:.+"), least=1)),
         },
         old={"list": "Write chpasswd.users: a list of {name, password, type}."},

@@ -6,6 +6,8 @@ it is there; so the keys that netplan knows beyond cloud-init's documented ones 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pulumi_ahv.payload.cloudinit.shapes import (
     ANYTHING,
     FLAG,
@@ -24,7 +26,11 @@ from pulumi_ahv.payload.cloudinit.shapes import (
     words,
 )
 
-_ROUTE_V1 = Table({"type": words("route"), **of("network destination netmask gateway", TEXT), "metric": WHOLE})
+_ROUTE_V1 = Table(
+    {"type": words("route"), **of("network destination netmask gateway", TEXT), "metric": WHOLE},
+    required=("gateway",),
+    one_of=("network", "destination"),
+)
 _SUBNET = Table(
     {
         "type": words("dhcp4 dhcp dhcp6 static static6 ipv6_dhcpv6-stateful ipv6_dhcpv6-stateless ipv6_slaac manual"),
@@ -75,7 +81,7 @@ _DEVICES = either(
         {"type": words("nameserver"), "address": either(TEXT, TEXTS), "search": TEXTS, "interface": TEXT},
         required=("type", "address"),
     ),
-    Table({**_ROUTE_V1.keys}, required=("type",)),
+    replace(_ROUTE_V1, required=("type", "gateway")),
 )
 NETWORK_V1 = Table({"version": Whole(1, 1), "config": Listing(_DEVICES)}, required=("version", "config"))
 
