@@ -54,7 +54,9 @@ def deliver(site: Site, vm: Record) -> None:
     Raises:
         Refusal: the disc cannot be made of it, or there is no place for it.
     """
-    for drive in [each for each in vm.body.get("cdRoms", ()) if each.get("isoType") == "GUEST_CUSTOMIZATION"]:
+    stays = vm.hidden.get("staying", ())  # an Element's disc is there until somebody takes it
+    own = [each for each in vm.body.get("cdRoms", ()) if each.get("isoType") == "GUEST_CUSTOMIZATION"]
+    for drive in [each for each in own if each["extId"] not in stays]:
         vm_devices.empty(site, drive)
         vm.body["cdRoms"].remove(drive)
     config = vm.hidden.get("customization")

@@ -27,7 +27,8 @@ _DRIVE_REL = "vmm:ahv:config:vm:cdrom"
 _ISO_SIZE = 600 << 20
 
 
-def _wanted(site: Site, vm: Record) -> Record:
+def wanted_of(site: Site, vm: Record) -> Record:
+    """What is asked of a VM's tools: switched on or off, and for what."""
     tools = site.store.table("guest-tools")
     return tools.get(vm.ext_id) or tools.add(vm.ext_id, {"isEnabled": False, "capabilities": []})
 
@@ -38,19 +39,20 @@ def _installed(site: Site, vm: Record) -> dict[str, Any]:
     return found
 
 
-def _drive(vm: Record) -> dict[str, Any] | None:
+def drive_of(vm: Record) -> dict[str, Any] | None:
+    """The drive that the tools' disc is in."""
     return next((each for each in vm.body.get("cdRoms", ()) if each.get("isoType") == "GUEST_TOOLS"), None)
 
 
 def state(site: Site, vm: Record) -> dict[str, Any]:
     """What the GET shows."""
-    wanted, installed = _wanted(site, vm), _installed(site, vm)
+    wanted, installed = wanted_of(site, vm), _installed(site, vm)
     reachable = life.tools_reachable(site, vm)
     guest = life.guest_of(site, vm).body
     shown: dict[str, Any] = {
         "isInstalled": bool(installed),
         "isEnabled": wanted.body["isEnabled"],
-        "isIsoInserted": _drive(vm) is not None,
+        "isIsoInserted": drive_of(vm) is not None,
         "isReachable": reachable,
         "isVssSnapshotCapable": reachable,
         "isVmMobilityDriversInstalled": False,
@@ -74,7 +76,7 @@ def _update(site: Site, call: Call) -> Reply:
 
 
 def _updated(site: Site, run: Run, vm: Record) -> None:
-    wanted, asked = _wanted(site, vm), run.arguments["tools"]
+    wanted, asked = wanted_of(site, vm), run.arguments["tools"]
     wanted.body["isEnabled"] = asked.get("isEnabled", wanted.body["isEnabled"])
     wanted.body["capabilities"] = asked.get("capabilities", [])
     site.store.table("guest-tools").save(wanted)
@@ -86,17 +88,18 @@ def _insert(site: Site, call: Call) -> Reply:
 
 def _inserted(site: Site, run: Run, vm: Record) -> None:
     config = run.arguments["config"]
-    drive = _mount(site, vm)
+    drive = mount(site, vm)
     run.affect(drive["extId"], _DRIVE_REL)
     _enable(site, vm, config.get("capabilities", []))
-    disk, guest = life.boot_disk(site, vm), life.guest_of(site, vm)
-    if disk is not None and "ngt" in disk.hidden["os"] and guest.body["state"] == "running":
-        disk.hidden["os"]["ngt"]["certificate"] = vm.ext_id
-        site.store.table("disks").save(disk)
 
 
-def _mount(site: Site, vm: Record) -> dict[str, Any]:
-    if _drive(vm) is not None:
+def mount(site: Site, vm: Record) -> dict[str, Any]:
+    """Put the tools' disc, with a new certificate on it, into a free drive; tools that run take the certificate.
+
+    Raises:
+        Refusal: it is in one already, or none is free.
+    """
+    if drive_of(vm) is not None:
         raise Refusal(400, "VMM-31301", f"The NGT ISO is already inserted on the VM {vm.body['name']}.")
     drive: dict[str, Any] | None = next(
         (each for each in vm.body.get("cdRoms", ()) if not each.get("backingInfo")), None
@@ -107,11 +110,15 @@ def _mount(site: Site, vm: Record) -> dict[str, Any]:
     disc = {"label": "NUTANIX_TOOLS", "files": {}}
     source = {"content": "", "used": 0, "size": _ISO_SIZE, "os": {"disc": disc}}
     vm_devices.load(site, vm.body, drive, source, "GUEST_TOOLS")
+    disk, guest = life.boot_disk(site, vm), life.guest_of(site, vm)
+    if disk is not None and "ngt" in disk.hidden["os"] and guest.body["state"] == "running":
+        disk.hidden["os"]["ngt"]["certificate"] = vm.ext_id
+        site.store.table("disks").save(disk)
     return drive
 
 
 def _enable(site: Site, vm: Record, capabilities: list[str]) -> None:
-    wanted = _wanted(site, vm)
+    wanted = wanted_of(site, vm)
     wanted.body.update(isEnabled=True, capabilities=capabilities)
     site.store.table("guest-tools").save(wanted)
 
@@ -160,7 +167,7 @@ def _uninstalled(site: Site, _: Run, vm: Record) -> None:
         raise Refusal(400, "VMM-31306", f"Nutanix Guest Tools on the VM {vm.body['name']} cannot be reached.")
     del disk.hidden["os"]["ngt"]
     site.store.table("disks").save(disk)
-    _wanted(site, vm).body.update(isEnabled=False, capabilities=[])
+    wanted_of(site, vm).body.update(isEnabled=False, capabilities=[])
 
 
 OPERATIONS = (

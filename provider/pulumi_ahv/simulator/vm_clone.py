@@ -70,15 +70,16 @@ def copy(
     *,
     owner: str,
     source: dict[str, str] | None = None,
+    ext_id: str = "",
 ) -> Record:
-    """Make a VM from another one's body and content.
+    """Make a VM from another one's body and content; ``ext_id`` where the caller has chosen one.
 
     Raises:
         Refusal: a subnet has no address left, say; nothing is left of the copy.
     """
     values = {name: overrides[name] for name in ("name", *_OVERRIDES) if name in overrides}
     copied = {name: value for name, value in body.items() if name not in {"disks", "cdRoms", "nics", "biosUuid"}}
-    made = frame(site, {**copied, **values, "source": source}, owner)
+    made = frame(site, {**copied, **values, "source": source}, owner, ext_id=ext_id)
     record = Record(made["extId"], made)
     for kind in ("disks", "cdRoms"):
         if content[kind]:

@@ -93,14 +93,14 @@ def _created(site: Site, run: Run) -> None:
     run.affect(record.ext_id, REL, record.body["name"])
 
 
-def build(site: Site, spec: dict[str, Any], owner: str) -> Record:
-    """Make a VM from a specification, powered off.
+def build(site: Site, spec: dict[str, Any], owner: str, *, ext_id: str = "") -> Record:
+    """Make a VM from a specification, powered off; ``ext_id`` where the caller has chosen one.
 
     Raises:
         Refusal: something it needs is missing; nothing is left of it.
     """
     check_spec(site, spec)
-    body = frame(site, spec, owner)
+    body = frame(site, spec, owner, ext_id=ext_id)
     record = Record(body["extId"], body)
     try:
         for kind, maker in _MAKERS.items():
@@ -126,9 +126,9 @@ _MAKERS = {
 }
 
 
-def frame(site: Site, spec: dict[str, Any], owner: str) -> dict[str, Any]:
+def frame(site: Site, spec: dict[str, Any], owner: str, *, ext_id: str = "") -> dict[str, Any]:
     """The body of a new VM without its devices: what was asked for over the defaults."""
-    ext_id, stamp = site.new_id(), site.timeline.stamp()
+    ext_id, stamp = ext_id or site.new_id(), site.timeline.stamp()
     boot = {"$objectType": "vmm.v4.ahv.config.LegacyBoot", "bootOrder": ["CDROM", "DISK", "NETWORK"]}
     spec = deepcopy(spec)  # a copy must not share lists with its source
     asked = {name: spec[name] for name in _SCALARS if name in spec}
@@ -178,14 +178,19 @@ def _updated(site: Site, run: Run, vm: Record) -> None:
     spec = run.arguments["spec"]
     values = {name: spec[name] for name in _SCALARS if name in spec}
     if vm.body["powerState"] != "OFF":
-        _check_running(vm.body, values)
+        check_running(vm.body, values)
     vm.body.update(values)
     vm.body["description"] = spec.get("description", "")
     vm.body["categories"] = spec.get("categories", [])
     customization.stage(vm, spec.get("guestCustomization"))
 
 
-def _check_running(body: dict[str, Any], values: dict[str, Any]) -> None:
+def check_running(body: dict[str, Any], values: dict[str, Any]) -> None:
+    """See that a VM that is on can take these values.
+
+    Raises:
+        Refusal: it has to be off for them.
+    """
     changed = [name for name in _OFF_ONLY if name in values and values[name] != body.get(name)]
     less = [name for name in ("numSockets", "memorySizeBytes") if values.get(name, body[name]) < body[name]]
     if not body["isCpuHotplugEnabled"] and values.get("numSockets", body["numSockets"]) > body["numSockets"]:
@@ -200,6 +205,11 @@ def _delete(site: Site, call: Call) -> Reply:
 
 
 def _deleted(site: Site, _: Run, vm: Record) -> None:
+    remove(site, vm)
+
+
+def remove(site: Site, vm: Record) -> None:
+    """Take a VM away, with its guest and its devices."""
     stop(site, vm)
     vm_devices.drop_all(site, vm)
     for kind in ("guests", "guest-tools"):
