@@ -78,7 +78,6 @@ class Goal:
     aliases: Sequence[Alias] = ()
     import_id: str = ""
     timeouts: Mapping[str, float] = field(default_factory=dict)
-    source_position: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,6 @@ class ReadGoal:
     provider: ProviderChoice = ProviderChoice()
     dependencies: Sequence[str] = ()
     additional_secret_outputs: Sequence[str] = ()
-    source_position: str = ""
 
 
 def read_goal(request: wire.RegisterResourceRequest) -> Goal:
@@ -119,7 +117,6 @@ def read_goal(request: wire.RegisterResourceRequest) -> Goal:
         aliases=[_alias(alias) for alias in request.aliases] or [Alias(urn=urn) for urn in request.aliasURNs],
         import_id=request.importId,
         timeouts=_timeouts(request.customTimeouts),
-        source_position=_position(request.sourcePosition),
     )
 
 
@@ -137,7 +134,6 @@ def read_read_goal(request: wire.ReadResourceRequest) -> ReadGoal:
         provider=ProviderChoice(request.provider, request.version, request.pluginDownloadURL),
         dependencies=sorted(request.dependencies),
         additional_secret_outputs=list(request.additionalSecretOutputs),
-        source_position=_position(request.sourcePosition),
     )
 
 
@@ -171,9 +167,3 @@ def _alias(alias: alias_pb2.Alias) -> Alias:
 def _timeouts(timeouts: wire.RegisterResourceRequest.CustomTimeouts) -> dict[str, float]:
     given = {name: getattr(timeouts, name) for name in ("create", "update", "delete", "read")}
     return {name: seconds(text) for name, text in given.items() if text}
-
-
-def _position(position: Any) -> str:
-    if not position.uri:
-        return ""
-    return f"{position.uri}#{position.line}" + (f",{position.column}" if position.column else "")

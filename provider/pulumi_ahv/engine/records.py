@@ -71,8 +71,6 @@ class Record:
     refresh_before_update: bool = False
     created: str = ""
     modified: str = ""
-    source_position: str = ""
-    alias: str = ""
 
     def copy(self, **changes: Any) -> Record:
         """Another record, equal but for these fields; bags and lists are not shared."""
@@ -126,7 +124,6 @@ _OPTIONAL: Final = {
     "refresh_before_update": "refreshBeforeUpdate",
     "created": "created",
     "modified": "modified",
-    "source_position": "sourcePosition",
 }
 
 

@@ -112,7 +112,6 @@ class Registrar:
                 external=True,
                 dependencies=list(goal.dependencies),
                 additional_secret_outputs=list(goal.additional_secret_outputs),
-                source_position=goal.source_position,
             )
             self._tracker.operated.add(urn)
             if old is not None and not old.external and old.id != goal.id:
@@ -316,7 +315,6 @@ def _wanted(goal: Goal, urn: str, provider: str) -> Record:
         ignore_changes=list(goal.ignore_changes),
         replace_on_changes=list(goal.replace_on_changes),
         hide_diff=list(goal.hide_diff),
-        source_position=goal.source_position,
     )
 
 
