@@ -88,3 +88,12 @@ def test_a_task_goes_on_after_a_restart(start: Any, web: Any, tmp_path: Any) -> 
     after.task(task_id)
     assert after.task(task_id)["status"] == "SUCCEEDED"
     assert len(after.data(IMAGES)) == 1
+
+
+def test_tasks_on_vms_name_the_cluster_first_and_an_entity_twice(site: Any, clusters: Any) -> None:
+    vm = {"name": "x", "cluster": {"extId": clusters["berlin"]}}
+    task = site.ended(site.post("/api/vmm/v4.3/ahv/config/vms", vm))
+    named = [(each["rel"], each["extId"]) for each in task["entitiesAffected"]]
+    assert named[0] == ("clustermgmt:config:cluster", clusters["berlin"])
+    assert named[1] == named[2]
+    assert task["numberOfEntitiesAffected"] == 3

@@ -67,8 +67,9 @@ def _name_all(site: Site, run: Run) -> None:
     if site.settings.version not in _NAMES_VMS_ON_TOP:
         return
     for child in run.record.body.get("subTasks", ()):
-        for entity in site.find("tasks", child["extId"]).body.get("entitiesAffected", ()):
-            run.affect(entity["extId"], entity["rel"], entity["name"])
+        for entity in site.find("tasks", child["extId"]).body.get("entitiesAffected", ())[:2]:
+            if entity["rel"] == VM_REL:
+                run.affect(entity["extId"], entity["rel"], entity["name"])
 
 
 def _deployed_one(site: Site, run: Run) -> None:

@@ -56,7 +56,8 @@ class Gateway:
         self._doorkeeper = Doorkeeper(site)
         self._rates = RateLimits(site)
         self._request_ids = RequestIds(site)
-        site.perform = self.perform_inner
+        if routes.all:
+            site.perform = self.perform_inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

@@ -51,7 +51,7 @@ def take_in(job: Job) -> dict[str, Any]:
             _link_uploaded(job, source, fetched)
         _compare(job.arguments["values"].get("checksum"), fetched)
         converted = convert(fetched, target, stop=job.stop)
-    except DiskError as error:
+    except (DiskError, OSError) as error:
         target.unlink(missing_ok=True)
         raise Refusal(400, "VMM-20021", f"The image cannot be converted: {error}.") from error
     finally:

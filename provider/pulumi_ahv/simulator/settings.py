@@ -37,6 +37,7 @@ class Settings:
     ``pace`` multiplies every duration. ``reads_before_end`` is the number of looks at a task that never show it ended.
     ``late_checks`` takes calls with unknown clusters, subnets or images and fails their tasks, as newer releases do.
     ``elements`` gives each cluster of a Central its Prism Element, on a port of its own.
+    ``odd_entities`` names entities in tasks on VMs twice, and the cluster before them, as has been seen on busy sites.
     ``if_match_status`` answers a missing ``If-Match``; which status a real site uses is not known.
     """
 
@@ -51,6 +52,7 @@ class Settings:
     reads_before_end: int = 1
     rate_limits: bool = False
     late_checks: bool = False
+    odd_entities: bool = True
     if_match: bool = True
     if_match_status: int = 428
     session_seconds: float = 900.0

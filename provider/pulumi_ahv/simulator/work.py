@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pulumi_ahv.simulator.site import Site
 
 PREFIX = "ZXJnb24=:"
+_VM, _CLUSTER = "vmm:ahv:config:vm", "clustermgmt:config:cluster"
 TERMINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELED"})
 
 
@@ -277,6 +278,8 @@ class Engine:
         body.update(completedTime=stamp, lastUpdatedTime=stamp, startedTime=started)
         if body["status"] == "SUCCEEDED":
             body["progressPercentage"] = 100
+            if self._site.settings.odd_entities:
+                _make_odd(body)
         abandon = self._operations[record.hidden["key"]].abandon
         if body["status"] != "SUCCEEDED" and abandon is not None:
             abandon(self._site, run)
@@ -300,3 +303,12 @@ class Engine:
                 resume(self._site, run)
         if not parent.hidden["open"]:
             self._conclude(run)
+
+
+def _make_odd(body: dict[str, Any]) -> None:
+    """Write down the entities as busy sites do for VMs: the cluster first, and one entity twice."""
+    entities = body.get("entitiesAffected", [])
+    if any(each["rel"] == _VM for each in entities):
+        clusters = [{"extId": each, "rel": _CLUSTER} for each in body["clusterExtIds"][:1]]
+        body["entitiesAffected"] = [*clusters, *entities, entities[-1]]
+        body["numberOfEntitiesAffected"] = len(body["entitiesAffected"])
