@@ -30,6 +30,9 @@ test-pulumi: $(READY) ## the same life cycles on the real pulumi; fails where it
 test-guest: $(READY) ## our discs, read by programs of a Linux host and by Debian's own cloud-init (root)
 	@VENV="$(VENV)" bash .ci/test-guest
 
+test-sdk: $(READY) ## the simulator, driven by two generations of the official SDKs in environments of their own
+	@VENV="$(VENV)" bash .ci/test-sdk
+
 test-boot: $(READY) ## a real Debian guest boots from our disc (root, qemu; minutes)
 	@VENV="$(VENV)" bash .ci/test-boot
 
@@ -55,4 +58,4 @@ lock: $(READY) ## resolve the dependencies anew (needs uv)
 clean: ## remove the virtual environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage .hypothesis
 
-.PHONY: help setup demo test test-pulumi test-guest test-boot check format schema lock clean
+.PHONY: help setup demo test test-pulumi test-guest test-sdk test-boot check format schema lock clean

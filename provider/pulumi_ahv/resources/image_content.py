@@ -14,7 +14,8 @@ from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.prism.values import ImageSource, StreamSource, UrlSource, VmDiskSource
 from pulumi_ahv.resources.sources.digests import Digests
 from pulumi_ahv.resources.sources.files import inspect_file
-from pulumi_ahv.resources.sources.s3 import S3Location, inspect_object, open_object
+from pulumi_ahv.resources.sources.s3 import inspect_object, open_object
+from pulumi_ahv.resources.sources.s3_places import S3Location
 from pulumi_ahv.resources.sources.streams import CheckedReader
 from pulumi_ahv.schema import image as declared
 

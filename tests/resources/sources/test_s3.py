@@ -13,7 +13,8 @@ from moto.server import ThreadedMotoServer
 
 from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.kernel.secrets import Secret
-from pulumi_ahv.resources.sources.s3 import S3Facts, S3Location, inspect_object, open_object
+from pulumi_ahv.resources.sources.s3 import inspect_object, open_object
+from pulumi_ahv.resources.sources.s3_places import S3Facts, S3Location
 from pulumi_ahv.resources.sources.streams import CheckedReader
 
 KEYS = {"access_key": "AKIDEXAMPLE", "secret_key": Secret("wJalrXUtnFEMI"), "region": "us-east-1"}

@@ -20,8 +20,8 @@ from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.resources.sources.inspection import inspect_content
 from pulumi_ahv.resources.sources.reading import Unfit
-from pulumi_ahv.resources.sources.s3 import S3Facts, S3Location
 from pulumi_ahv.resources.sources.s3_errors import address, explain
+from pulumi_ahv.resources.sources.s3_places import S3Facts, S3Location
 from pulumi_ahv.resources.sources.streams import BLOCK, Pulled
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from botocore.exceptions import ConnectionError as NotConnected
 
 from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.kernel.secrets import Scrubber
-from pulumi_ahv.resources.sources.s3 import S3Location
+from pulumi_ahv.resources.sources.s3_places import S3Location
 
 _CREDENTIALS = (
     "Correct accessKey and secretKey, or the credentials that AWS's own rules find (profile, variables, role)."
