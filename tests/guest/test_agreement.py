@@ -144,7 +144,7 @@ def report(cache: Path, title: str, table: Counter[str], reasons: Counter[str]) 
 def test_cloud_config_agrees_with_cloud_inits_own_checker(guest_cache: Path) -> None:
     old, new = guest_cache / "bookworm", guest_cache / "trixie"
     texts = [text for root in (old, new) for text in examples(root, lambda text: "\n#cloud-config\n" in text[:200])]
-    texts += python_inside(old, MODULE_EXAMPLES)
+    texts += [*python_inside(old, MODULE_EXAMPLES), "fs_setup: [{device: sdb, partition: 1}]"]
     documents = corpus(texts)
     verdicts = python_inside(new, VERDICTS, "cloud-config", data=documents)
     table, reasons, unexplained = compare(documents, verdicts, check_cloud_config, why_cloud_config)

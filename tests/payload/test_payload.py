@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 from dataclasses import replace
+from datetime import date
 
 import pytest
 import yaml
@@ -169,6 +170,9 @@ def test_a_place_that_cannot_be_known_says_that_it_is_of_the_rendered_text() -> 
         (PayloadSpec(DRIVE, network=Template("n", "version: 2")), ME, "layout"),
         (PayloadSpec(NO_CLOUD, files={"meta-data": b""}), ME, "file-is-ours"),
         (PayloadSpec(), replace(ME, variables={"name": 1}), "reserved-name"),
+        (PayloadSpec(variables={"day": date(2026, 1, 1)}), ME, "unfit-value"),
+        (PayloadSpec(user_data=(CloudConfig({"users": [{"expiredate": date(2026, 1, 1)}]}),)), ME, "unfit-value"),
+        (PayloadSpec(), replace(ME, variables={"o": object()}), "unfit-value"),
         (PayloadSpec(), Member("agent_1"), "host-name"),
         (PayloadSpec(), Member("a" * 64), "host-name"),
         (PayloadSpec(WINDOWS, answers=Windows()), Member("a-name-of-sixteen"), "computer-name"),

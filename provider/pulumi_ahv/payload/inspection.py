@@ -22,11 +22,11 @@ from pulumi_ahv.payload.layouts import (
     Layout,
     keys_given_twice,
 )
-from pulumi_ahv.payload.spec import PayloadSpec
+from pulumi_ahv.payload.spec import CloudConfig, PayloadSpec
 from pulumi_ahv.payload.templating import Rendered, Template
 from pulumi_ahv.payload.unattend.document import check_unattend
 from pulumi_ahv.payload.unattend.names import wrong_with_computer_name
-from pulumi_ahv.payload.variables import RESERVED, Member, Nic
+from pulumi_ahv.payload.variables import RESERVED, Member, Nic, unfit_paths
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)\Z")
 _MAC = re.compile(r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}\Z")
@@ -34,7 +34,18 @@ _MAC = re.compile(r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}\Z")
 
 def inspect_spec(spec: PayloadSpec, member: Member) -> list[Finding]:
     """What can be told without rendering."""
-    return [*_combination(spec), *_names(spec, member), *_interfaces(member), *check_names(spec.files, "files")]
+    return [
+        *_combination(spec),
+        *_unfit(spec, member),
+        *_names(spec, member),
+        *_interfaces(member),
+        *check_names(spec.files, "files"),
+    ]
+
+
+def can_be_rendered(findings: Iterable[Finding]) -> bool:
+    """Whether what :func:`inspect_spec` found leaves anything that could be rendered."""
+    return not any(finding.code in {"address", "unfit-value"} for finding in findings)
 
 
 def inspect_documents(spec: PayloadSpec, documents: Documents, folder: TemplateFolder) -> list[Finding]:
@@ -102,6 +113,19 @@ def _combination(spec: PayloadSpec) -> Iterator[Finding]:
     for name in sorted(set(RESERVED) & set(spec.variables)):
         message = f"the variable {name!r} would hide the member's own"
         yield error("reserved-name", message, Place("variables"), advice=f"Reserved are: {', '.join(RESERVED)}.")
+
+
+def _unfit(spec: PayloadSpec, member: Member) -> Iterator[Finding]:
+    data = [part.data for part in spec.user_data if isinstance(part, CloudConfig)]
+    for where, values in (
+        ("variables", spec.variables),
+        ("memberVariables", member.variables),
+        ("metaData", spec.meta_data),
+        *(("cloudConfig", each) for each in data),
+    ):
+        for path, kind in unfit_paths(values).items():
+            message = f"{path} is a {kind}: values are text, numbers, flags, lists and mappings"
+            yield error("unfit-value", message, Place(where), advice="Put it into quotes, or convert it to text.")
 
 
 def _names(spec: PayloadSpec, member: Member) -> Iterator[Finding]:

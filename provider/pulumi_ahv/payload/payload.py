@@ -20,7 +20,7 @@ from pulumi_ahv.payload.digest import Sealer, digest
 from pulumi_ahv.payload.documents import Documents, Expose, Renderer
 from pulumi_ahv.payload.findings import Finding, demand, scrubbed
 from pulumi_ahv.payload.folder import TemplateFolder, TextFolder
-from pulumi_ahv.payload.inspection import inspect_documents, inspect_spec
+from pulumi_ahv.payload.inspection import can_be_rendered, inspect_documents, inspect_spec
 from pulumi_ahv.payload.iso import master
 from pulumi_ahv.payload.layouts import ANSWER_FILES, LABELS, META_DATA, USER_DATA, Layout, check_disc
 from pulumi_ahv.payload.limits import Texts
@@ -127,7 +127,7 @@ class Payload:
         if unknown:
             return NotYetKnown(tuple(path.partition(".")[2] or path for path in unknown))
         findings = inspect_spec(self.spec, member)
-        if any(finding.code == "address" for finding in findings):
+        if not can_be_rendered(findings):
             empty = Documents()
             return RenderedPayload(self.spec, member, "", tuple(findings), (), empty, empty)
         scope = scope_of(member, self.spec.variables)

@@ -105,6 +105,12 @@ def unknown_paths(value: object, path: str = "") -> list[str]:
     return [place for place, leaf in _leaves(value, path) if leaf is UNKNOWN]
 
 
+def unfit_paths(value: object) -> dict[str, str]:
+    """Where values are that no template can be given (dates, objects), with the names of their types."""
+    plain = str | int | float | Secret | _Unknown | None
+    return {place: type(leaf).__name__ for place, leaf in _leaves(value, "") if not isinstance(leaf, plain)}
+
+
 def secrets_in(value: object) -> dict[str, Secret]:
     """All secrets, by their path."""
     return {place: leaf for place, leaf in _leaves(value, "") if isinstance(leaf, Secret)}
