@@ -5,6 +5,7 @@ Puts the parts together and decides what a run comes to; knows nothing of files,
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,7 +108,7 @@ class Deployment:
                 self._refresh()
             else:
                 self._warn_of_pending()
-            if not self.execution.stopped:
+            if not (self.execution.stopped or self.execution.failed):
                 self._run(program)
             return self._result("update")
 
@@ -124,13 +125,14 @@ class Deployment:
                 self._refresh()
             else:
                 self._warn_of_pending()
-            if not self.execution.stopped:
+            if not (self.execution.stopped or self.execution.failed):
                 self._delete()
             return self._result("destroy")
 
     def cancel(self) -> None:
-        """Begin nothing new; what runs is let finish. Safe to call from a signal handler."""
+        """Begin nothing new, and tell providers; what runs is let finish. Safe to call from a signal handler."""
         self.execution.cancel()
+        threading.Thread(target=self._setting.host.cancel, daemon=True).start()
 
     def __enter__(self) -> Self:
         self._setting.host.serve_at(self._address)

@@ -46,6 +46,10 @@ class Host(Protocol):
         """Learn where the engine listens; ask only if a provider needs to know."""
         ...
 
+    def cancel(self) -> None:
+        """Ask every provider to give up what it is doing."""
+        ...
+
     def close(self) -> None:
         """End everything that was started."""
         ...

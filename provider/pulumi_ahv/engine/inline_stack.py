@@ -60,6 +60,9 @@ class InlineHost:
     def serve_at(self, address: Callable[[], str]) -> None:
         """Nobody listens: everything is called directly."""
 
+    def cancel(self) -> None:
+        """A run in one process is not interrupted."""
+
     def close(self) -> None:
         """The servicers belong to the test."""
 

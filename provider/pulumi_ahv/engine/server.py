@@ -11,7 +11,7 @@ from google.protobuf import message_factory
 from google.protobuf.descriptor import ServiceDescriptor
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from pulumi_ahv.engine.services import method_of
+from pulumi_ahv.engine.services import Direct
 
 _THREADS: Final = 256  # each waiting registration holds one; the SDK itself never sends as many
 _LIMITS: Final = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", 400 << 20)]
@@ -37,14 +37,13 @@ class Server:
 
 def _handler(service: ServiceDescriptor, target: object) -> Any:
     methods: dict[str, Any] = {}
+    direct = Direct(target)
     for method in service.methods:
-        function = method_of(target, method.name)
-        if function is not None:
-            methods[method.name] = grpc.unary_unary_rpc_method_handler(
-                _answering(function),
-                request_deserializer=message_factory.GetMessageClass(method.input_type).FromString,
-                response_serializer=message_factory.GetMessageClass(method.output_type).SerializeToString,
-            )
+        methods[method.name] = grpc.unary_unary_rpc_method_handler(
+            _answering(getattr(direct, method.name)),
+            request_deserializer=message_factory.GetMessageClass(method.input_type).FromString,
+            response_serializer=message_factory.GetMessageClass(method.output_type).SerializeToString,
+        )
     return grpc.method_handlers_generic_handler(service.full_name, methods)
 
 

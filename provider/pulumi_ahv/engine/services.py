@@ -226,14 +226,8 @@ def _unavailable() -> InlineError:
     return InlineError(grpc.StatusCode.UNAVAILABLE, SHUTTING_DOWN)
 
 
-def method_of(service: object, name: str) -> Callable[[Any], Any] | None:
-    """The method behind a name of the protocol: ``RegisterResource`` is ``register_resource``."""
-    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
-    return getattr(service, snake, None)
-
-
 class Direct:
-    """A service as the SDK calls it: by the protocol's names, without a wire."""
+    """A service by the protocol's names: ``RegisterResource`` is its ``register_resource``."""
 
     def __init__(self, service: object) -> None:
         self._service = service
@@ -242,7 +236,8 @@ class Direct:
         """Find a method; what is left out on purpose answers like an engine that does not know it."""
         if not name[:1].isupper():
             raise AttributeError(name)
-        function = method_of(self._service, name)
+        snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+        function = getattr(self._service, snake, None)
         if function is not None:
             return function
 

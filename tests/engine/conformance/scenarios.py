@@ -785,4 +785,55 @@ SCENARIOS: tuple[Scenario, ...] = (
             up("", {"b": {"Delete": {"error": "in use"}}}, "--continue-on-error"),
         ),
     ),
+    Scenario(
+        "look fails before an update",
+        (
+            up('Res("a", x=1)\nRes("b", x=1)'),
+            up('Res("a", x=2)\nRes("b", x=1)', {"a": {"Read": {"error": "no answer"}}}, "--refresh"),
+            Step("destroy", "", {"a": {"Read": {"error": "no answer"}}}, ("--refresh",)),
+        ),
+    ),
+    Scenario(
+        "not well at a look before an update",
+        (
+            up('Res("a", x=1)'),
+            up('Res("a", x=1)', {"a": {"Read": {"init": ["ill"]}}}, "--refresh"),
+            up('Res("a", x=1)'),
+        ),
+    ),
+    Scenario(
+        "provider with a wrong reference",
+        (
+            up(
+                'p = Prov("p", region="1")\na = Res("a", x=1, opts=Opts(provider=p))\nb = Res("b", x=1, opts=Opts(parent=a))'
+            ),
+            up(
+                'p = Prov("q", region="1", opts=Opts(aliases=[pulumi.Alias(name="p")]))\na = Res("a", x=1, opts=Opts(provider=p))\nb = Res("b", x=1, opts=Opts(parent=a))'
+            ),
+        ),
+    ),
+    Scenario(
+        "update fails",
+        (
+            up('a = Res("a", x=1)\nRes("b", note=a.uid)'),
+            up('a = Res("a", x=2)\nRes("b", note=a.uid)', {"a": {"Update": {"error": "no"}}}),
+            up('a = Res("a", x=2)\nRes("b", note=a.uid)'),
+        ),
+    ),
+    Scenario(
+        "everything at once",
+        (
+            up(
+                'a = Res("a", name="1")\nb = Res("b", note=a.uid)\nc = Res("c", name=b.uid)\nd = Dyn("d", x=c.uid)\ne = Res("e", x=1)'
+            ),
+            preview(
+                'a = Res("a", name="2")\nb = Res("b", note=a.uid)\nc = Res("c", name=b.uid)\nd = Dyn("d", x=c.uid)\nf = Res("f", x=d.uid)'
+            ),
+            up(
+                'a = Res("a", name="2")\nb = Res("b", note=a.uid)\nc = Res("c", name=b.uid)\nd = Dyn("d", x=c.uid)\nf = Res("f", x=d.uid)',
+                {"c": FIRST},
+            ),
+            destroy(),
+        ),
+    ),
 )
