@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -51,5 +52,15 @@ def sim(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
 
 
 def _announce(prism: Prism) -> None:
+    """One line for programs on standard output, and what a person copies into another shell on standard error."""
     sys.stdout.write(f"url={prism.url} ca={prism.ca_file} username={prism.username}\n")
     sys.stdout.flush()
+    settings = {
+        "NUTANIX_ENDPOINT": prism.url,
+        "NUTANIX_USERNAME": prism.username,
+        "NUTANIX_PASSWORD": prism.password,
+        "NUTANIX_CA_BUNDLE": str(prism.ca_file),
+    }
+    exports = " ".join(f"{name}={quote(value)}" for name, value in settings.items())
+    sys.stderr.write(f"In another shell:\n  export {exports}\nCtrl-C ends it.\n")
+    sys.stderr.flush()
