@@ -24,14 +24,13 @@ from pulumi_ahv.engine.display import Summary
 from pulumi_ahv.engine.events import Observer
 from pulumi_ahv.engine.host import DYNAMIC
 from pulumi_ahv.engine.inline import ObjectPlugin
-from pulumi_ahv.engine.marking import plain_bag
 from pulumi_ahv.engine.probing import Killed, Lifeline, Probe, ProbedPlugin, ProbedStore, unmoved
 from pulumi_ahv.engine.program import InlineProgram
 from pulumi_ahv.engine.provider import Provider, greet
 from pulumi_ahv.engine.random_standin import RandomStandIn
 from pulumi_ahv.engine.records import Record, Snapshot
 from pulumi_ahv.engine.serving import StackConfig
-from pulumi_ahv.engine.stack import Messages, Result
+from pulumi_ahv.engine.stack import Messages, Result, outputs_of
 from pulumi_ahv.engine.store import MemoryStore, Store
 from pulumi_ahv.engine.urns import STACK_TYPE
 from pulumi_ahv.engine.values import Bag
@@ -106,8 +105,7 @@ class InlineStack:
     @property
     def outputs(self) -> Bag:
         """The stack's outputs, secrets in clear."""
-        records = [record for record in self.store.load().resources if record.type == STACK_TYPE]
-        return plain_bag(records[0].outputs) if records else {}
+        return outputs_of(self.store.load())
 
     def _run(self, options: dict[str, Any], action: Callable[[Deployment], bool]) -> Result:
         lifeline = Lifeline(self.probe)

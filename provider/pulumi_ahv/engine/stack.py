@@ -17,6 +17,7 @@ from pulumi_ahv.engine.deployment import Deployment, Options, Setting
 from pulumi_ahv.engine.display import Summary
 from pulumi_ahv.engine.events import Observer
 from pulumi_ahv.engine.host import DYNAMIC, ProcessHost, Surroundings
+from pulumi_ahv.engine.marking import plain_bag
 from pulumi_ahv.engine.passphrase import passphrase_from
 from pulumi_ahv.engine.program import ProcessProgram, Program
 from pulumi_ahv.engine.project import Project, read_stack_file, stack_config
@@ -25,6 +26,7 @@ from pulumi_ahv.engine.records import Snapshot
 from pulumi_ahv.engine.serving import StackConfig
 from pulumi_ahv.engine.steps import Step
 from pulumi_ahv.engine.store import FileStore
+from pulumi_ahv.engine.urns import STACK_TYPE
 from pulumi_ahv.engine.values import Bag
 from pulumi_ahv.kernel.clock import Clock, SystemClock
 
@@ -37,6 +39,17 @@ class Result:
     summary: Summary
     snapshot: Snapshot
     errors: list[str] = field(default_factory=list)
+
+    @property
+    def outputs(self) -> Bag:
+        """The stack's outputs after the run, secrets in clear."""
+        return outputs_of(self.snapshot)
+
+
+def outputs_of(snapshot: Snapshot) -> Bag:
+    """The outputs of the stack in a state, secrets in clear."""
+    records = [record for record in snapshot.resources if record.type == STACK_TYPE]
+    return plain_bag(records[0].outputs) if records else {}
 
 
 class Messages:
