@@ -225,6 +225,21 @@ def test_a_variable_that_no_template_uses_does_not_change_the_digest() -> None:
     assert render(text("#!/bin/sh\n", x=1)).digest == render(text("#!/bin/sh\n", x=2, y=Secret("z"))).digest
 
 
+def test_a_character_that_xml_cannot_carry_is_a_finding_of_the_windows_settings() -> None:
+    rendered = render(PayloadSpec(WINDOWS, answers=Windows(owner="a\x01")))
+    assert [(finding.code, finding.place) for finding in rendered.findings] == [("template", "windows")]
+
+
+def test_network_and_vendor_texts_may_use_secrets_and_are_masked() -> None:
+    spec = PayloadSpec(
+        NO_CLOUD,
+        network=Template("n", "version: 2\n# {{ {'a': 1}[pw] }}\n"),
+        vendor_data=Template("v", "#!/bin/sh\n"),
+        variables={"pw": Secret("a")},
+    )
+    assert set(render(spec).shown().values()) >= {b"[secret]"}
+
+
 def test_a_used_secret_changes_the_digest_and_an_unused_one_does_not() -> None:
     def of(used: str, unused: str, salt: str = "mark") -> str:
         return render(text("#!/bin/sh\n{{ pw }}", pw=Secret(used), other=Secret(unused)), salt=salt).digest

@@ -123,6 +123,21 @@ def test_a_verbatim_text_is_not_touched() -> None:
     assert TemplateEngine(TextFolder()).render(template, {}).text == template.text
 
 
+def test_an_unknown_filter_is_told_which_quoting_filters_there_are(render: Render) -> None:
+    with pytest.raises(PayloadError, match=r"main\.j2:2: No filter named 'shel'.*yaml, json, xml, shell, powershell"):
+        render("\n{{ x | shel }}", x=1)
+
+
+def test_an_index_beyond_a_list_is_told_without_guessing(render: Render) -> None:
+    with pytest.raises(PayloadError, match=r"main\.j2:1:\d+: list object has no element 5$"):
+        render("{{ x[5] }}", x=[1])
+
+
+def test_a_source_of_more_than_a_mebibyte_is_refused(render: Render) -> None:
+    with pytest.raises(PayloadError, match="at most 1048576 characters"):
+        render("x" * (1024 * 1024 + 1))
+
+
 def test_xml_templates_escape_by_themselves_and_only_once(render: Render) -> None:
     assert render('<a b="{{ x }}">{{ x | xml }}</a>', xml=True, x="<&\t") == '<a b="&lt;&amp;&#9;">&lt;&amp;&#9;</a>'
 

@@ -13,7 +13,7 @@ from pulumi_ahv.payload.findings import Finding, Place, error
 from pulumi_ahv.payload.quoting import yaml_value
 from pulumi_ahv.payload.spec import CloudConfig, PayloadSpec, Windows
 from pulumi_ahv.payload.templating import Mode, Rendered, Template, TemplateEngine
-from pulumi_ahv.payload.unattend.builder import DomainJoin, WindowsSettings, build_unattend
+from pulumi_ahv.payload.unattend.builder import Answers, DomainJoin, build_unattend
 from pulumi_ahv.payload.variables import Member
 
 _Args = ParamSpec("_Args")
@@ -124,23 +124,25 @@ class Renderer:
 
     def _windows(self, given: Windows, member: Member) -> Rendered:
         commands = self._leaves(given.first_logon_commands, "windows.firstLogonCommands")
-        settings = WindowsSettings(
-            computer_name=member.guest_name,
+        texts = replace(
+            given,
             locale=self._line(given.locale, "locale"),
             keyboard=self._line(given.keyboard, "keyboard"),
             time_zone=self._line(given.time_zone, "timeZone"),
             organization=self._line(given.organization, "organization"),
             owner=self._line(given.owner, "owner"),
             workgroup=self._line(given.workgroup, "workgroup"),
+            first_logon_commands=tuple(commands) if isinstance(commands, list) else (),
+        )
+        answers = Answers(
+            texts,
+            computer_name=member.guest_name,
             product_key=self._clear(given.product_key),
             administrator_password=self._clear(given.administrator_password),
-            auto_logon_count=given.auto_logon_count,
-            first_logon_commands=tuple(commands) if isinstance(commands, list) else (),
-            remote_desktop=given.remote_desktop,
             domain=self._join(member),
         )
         try:
-            return self._written("windows", build_unattend(settings))
+            return self._written("windows", build_unattend(answers))
         except ValueError as wrong:
             raise PayloadError(str(wrong), file="windows") from None
 

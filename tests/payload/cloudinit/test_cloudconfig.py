@@ -84,6 +84,9 @@ def test_a_value_that_is_none_of_the_choices_names_them_and_the_nearest() -> Non
         ("reporting: {a: {type: webhook, endpoint: x, timeout: -1}}", "out-of-range"),
         ("growpart: {mode: true}", "wrong-type"),
         ("1: x", "unknown-key"),
+        ("? [a, b]\n: x", "yaml"),
+        ("users: {a: b}\nchpasswd: {users: [{name: a, type: RANDOM, password: x}]}", "unknown-key"),
+        ("grub_dpkg: {enable: true}", "unknown-key"),
     ],
 )
 def test_other_rules_have_codes_of_their_own(text: str, code: str) -> None:

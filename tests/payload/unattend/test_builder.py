@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from pulumi_ahv.payload.unattend.builder import DomainJoin, WindowsSettings, build_unattend
+from pulumi_ahv.payload.spec import Windows
+from pulumi_ahv.payload.unattend.builder import Answers, DomainJoin, build_unattend
 from pulumi_ahv.payload.unattend.document import check_unattend
 from pulumi_ahv.payload.unattend.passwords import hidden, is_hidden
 
@@ -16,7 +17,7 @@ XML_TEXT = st.text(
 )
 
 
-def read(settings: WindowsSettings) -> etree._Element:
+def read(settings: Answers) -> etree._Element:
     return etree.fromstring(build_unattend(settings).encode())
 
 
@@ -25,18 +26,21 @@ def texts(root: etree._Element, path: str) -> list[str | None]:
 
 
 def test_everything_asked_for_is_there_and_passes_our_checks() -> None:
-    settings = WindowsSettings(
-        computer_name="agent-1",
+    windows = Windows(
         locale="de-DE",
         time_zone="W. Europe Standard Time",
-        administrator_password="S3cret!",
         auto_logon_count=2,
         first_logon_commands=("cmd /c a & b", "c"),
         remote_desktop=True,
-        domain=DomainJoin("corp.example", "joiner", "p<w", "OU=Agents,DC=corp,DC=example"),
         organization="A & B",
         owner="o",
+    )
+    settings = Answers(
+        windows,
+        computer_name="agent-1",
         product_key="AAAAA-BBBBB-CCCCC-DDDDD-EEEEE",
+        administrator_password="S3cret!",
+        domain=DomainJoin("corp.example", "joiner", "p<w", "OU=Agents,DC=corp,DC=example"),
     )
     assert [(problem.code, problem.fatal) for problem in check_unattend(build_unattend(settings))] == [
         ("plain-password", False)
@@ -57,7 +61,7 @@ def test_everything_asked_for_is_there_and_passes_our_checks() -> None:
 
 
 def test_nothing_that_was_not_asked_for_is_there() -> None:
-    text = build_unattend(WindowsSettings())
+    text = build_unattend(Answers())
     assert check_unattend(text) == []
     for name in (
         "Identification",
@@ -72,9 +76,8 @@ def test_nothing_that_was_not_asked_for_is_there() -> None:
 
 @given(XML_TEXT, XML_TEXT)
 def test_any_text_reaches_windows_unchanged(command: str, password: str) -> None:
-    settings = WindowsSettings(
-        first_logon_commands=(command,), administrator_password=password, domain=DomainJoin("d", "u", password)
-    )
+    windows = Windows(first_logon_commands=(command,))
+    settings = Answers(windows, administrator_password=password, domain=DomainJoin("d", "u", password))
     root = read(settings)
     assert texts(root, "CommandLine") == [command]
     assert texts(root, "Credentials/u:Password") == [password]
@@ -87,3 +90,9 @@ def test_the_hidden_form_is_microsofts() -> None:
     assert hidden("password", "Password") == "cABhAHMAcwB3AG8AcgBkAFAAYQBzAHMAdwBvAHIAZAA="
     assert not is_hidden("cABhAHMAcwB3AG8AcgBkAFAAYQBzAHMAdwBvAHIAZAA=", "AdministratorPassword")
     assert not is_hidden("not base64", "Password")
+
+
+def test_a_member_of_a_workgroup_joins_that() -> None:
+    root = read(Answers(Windows(workgroup="LAB")))
+    assert texts(root, "Identification/u:JoinWorkgroup") == ["LAB"]
+    assert texts(root, "JoinDomain") == []

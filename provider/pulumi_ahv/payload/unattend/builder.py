@@ -7,9 +7,10 @@ first logon); only these two are written.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pulumi_ahv.payload.quoting import xml_text
+from pulumi_ahv.payload.spec import Windows
 from pulumi_ahv.payload.unattend.passwords import hidden
 
 _ADD = 'wcm:action="add"'
@@ -27,27 +28,14 @@ class DomainJoin:
 
 
 @dataclass(frozen=True)
-class WindowsSettings:
-    """What the answer file sets; empty leaves a thing to Windows.
+class Answers:
+    """The settings with what is known only for one member; secrets are in clear here."""
 
-    ``locale`` is a language tag (``de-DE``) for system, user and keyboard; ``time_zone`` is Windows' own name of it
-    (``W. Europe Standard Time``). ``auto_logon_count`` logs the administrator on that many times; first-logon commands
-    run only at such a logon, and Windows starts them all at once.
-    """
-
+    settings: Windows = field(default_factory=Windows)
     computer_name: str = "*"
-    locale: str = "en-US"
-    keyboard: str = ""
-    time_zone: str = "UTC"
-    organization: str = ""
-    owner: str = ""
     product_key: str = ""
     administrator_password: str = ""
-    auto_logon_count: int = 0
-    first_logon_commands: tuple[str, ...] = ()
-    remote_desktop: bool = False
     domain: DomainJoin | None = None
-    workgroup: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,17 +47,17 @@ class Node:
     attributes: str = ""
 
 
-def build_unattend(settings: WindowsSettings) -> str:
+def build_unattend(answers: Answers) -> str:
     """Write the answer file."""
-    specialize = [_component("Shell-Setup", _shell_specialize(settings))]
-    if settings.domain or settings.workgroup:
-        specialize.append(_component("UnattendedJoin", [_identification(settings)]))
-    if settings.remote_desktop:
+    specialize = [_component("Shell-Setup", _shell_specialize(answers))]
+    if answers.domain or answers.settings.workgroup:
+        specialize.append(_component("UnattendedJoin", [_identification(answers)]))
+    if answers.settings.remote_desktop:
         specialize.append(_component("TerminalServices-LocalSessionManager", [Node("fDenyTSConnections", "false")]))
         specialize.append(_component("Networking-MPSSVC-Svc", [_firewall_group("@FirewallAPI.dll,-28752")], prefix=""))
     oobe = [
-        _component("International-Core", _international(settings)),
-        _component("Shell-Setup", _shell_oobe(settings)),
+        _component("International-Core", _international(answers)),
+        _component("Shell-Setup", _shell_oobe(answers)),
     ]
     lines = ['<?xml version="1.0" encoding="utf-8"?>']
     lines.append(f'<unattend xmlns="urn:schemas-microsoft-com:unattend" xmlns:wcm="{_WCM}">')
@@ -99,20 +87,20 @@ def _given(**texts: str) -> list[Node]:
     return [Node(name, text) for name, text in texts.items() if text]
 
 
-def _shell_specialize(settings: WindowsSettings) -> list[Node]:
+def _shell_specialize(answers: Answers) -> list[Node]:
     return _given(
-        ComputerName=settings.computer_name,
-        ProductKey=settings.product_key,
-        RegisteredOrganization=settings.organization,
-        RegisteredOwner=settings.owner,
-        TimeZone=settings.time_zone,
+        ComputerName=answers.computer_name,
+        ProductKey=answers.product_key,
+        RegisteredOrganization=answers.settings.organization,
+        RegisteredOwner=answers.settings.owner,
+        TimeZone=answers.settings.time_zone,
     )
 
 
-def _identification(settings: WindowsSettings) -> Node:
-    if settings.domain is None:
-        return Node("Identification", (Node("JoinWorkgroup", settings.workgroup),))
-    domain = settings.domain
+def _identification(answers: Answers) -> Node:
+    if answers.domain is None:
+        return Node("Identification", (Node("JoinWorkgroup", answers.settings.workgroup),))
+    domain = answers.domain
     credentials = Node(
         "Credentials", tuple(_given(Domain=domain.name, Username=domain.account, Password=domain.password))
     )
@@ -124,32 +112,32 @@ def _firewall_group(group: str) -> Node:
     return Node("FirewallGroups", (Node("FirewallGroup", rules, f'{_ADD} wcm:keyValue="RemoteDesktop"'),))
 
 
-def _international(settings: WindowsSettings) -> list[Node]:
-    locale = settings.locale
-    keyboard = settings.keyboard or locale
+def _international(answers: Answers) -> list[Node]:
+    locale = answers.settings.locale
+    keyboard = answers.settings.keyboard or locale
     return _given(InputLocale=keyboard, SystemLocale=locale, UILanguage=locale, UserLocale=locale)
 
 
-def _shell_oobe(settings: WindowsSettings) -> list[Node]:
+def _shell_oobe(answers: Answers) -> list[Node]:
     nodes = [Node("OOBE", tuple(_given(HideEULAPage="true", HideOnlineAccountScreens="true", ProtectYourPC="3")))]
-    if settings.administrator_password:
-        nodes.append(Node("UserAccounts", (_hidden("AdministratorPassword", settings.administrator_password),)))
-    if settings.auto_logon_count:
+    if answers.administrator_password:
+        nodes.append(Node("UserAccounts", (_hidden("AdministratorPassword", answers.administrator_password),)))
+    if answers.settings.auto_logon_count:
         nodes.append(
             Node(
                 "AutoLogon",
                 (
-                    _hidden("Password", settings.administrator_password),
+                    _hidden("Password", answers.administrator_password),
                     Node("Enabled", "true"),
-                    Node("LogonCount", str(settings.auto_logon_count)),
+                    Node("LogonCount", str(answers.settings.auto_logon_count)),
                     Node("Username", "Administrator"),
                 ),
             )
         )
-    if settings.first_logon_commands:
+    if answers.settings.first_logon_commands:
         commands = [
             Node("SynchronousCommand", (Node("Order", str(order)), Node("CommandLine", line)), _ADD)
-            for order, line in enumerate(settings.first_logon_commands, 1)
+            for order, line in enumerate(answers.settings.first_logon_commands, 1)
         ]
         nodes.append(Node("FirstLogonCommands", tuple(commands)))
     return nodes
