@@ -80,6 +80,10 @@ def check_spec(site: Site, spec: dict[str, Any]) -> None:
         raise Refusal(400, "VMM-30106", f"The cluster {cluster or '(none)'} does not exist or runs no VMs.")
     if "powerState" in spec:
         raise Refusal(400, "VMM-30109", "The power state cannot be set when a VM is created.")
+    if spec.get("bootConfig", {}).get("isSecureBootEnabled") and spec.get("machineType") != "Q35":
+        arguments = {"argument_key": "machineType", "argument_value": str(spec.get("machineType", ""))}
+        text = "Secure boot needs the machine type Q35."
+        raise Refusal(400, "VMM-30102", text, group="VM_INVALID_ARGUMENT", arguments=arguments)
     check_known(site, [each["extId"] for each in spec.get("categories", ())])
     for device in (*spec.get("disks", ()), *spec.get("cdRoms", ())):
         vm_devices.check_disk(site, device)
