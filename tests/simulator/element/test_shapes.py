@@ -40,6 +40,43 @@ uuid:str name:str annotation:str? image_type:str image_state:str vm_disk_id:str?
 storage_container_id:int storage_container_uuid:str checksum:str? checksum_type:str? created_time_in_usecs:int
 updated_time_in_usecs:int deleted:bool logical_timestamp:int
 """
+# §1.3; a VM omits what has no value.
+VM = """
+uuid:str name:str -description:str allow_live_migrate:bool gpus_assigned:bool -boot:dict ha_priority:int -host_uuid:str
+memory_mb:int num_cores_per_vcpu:int num_vcpus:int power_state:str timezone:str -vm_disk_info:list -vm_nics:list
+vm_features:dict vm_logical_timestamp:int machine_type:str -affinity:dict -vm_gpus:list
+"""
+DISK = """
+disk_address:dict is_cdrom:bool is_empty:bool flash_mode_enabled:bool is_scsi_passthrough:bool
+is_hot_remove_enabled:bool is_thin_provisioned:bool shared:bool -source_disk_address:dict -storage_container_uuid:str
+-size:int -data_source_url:str
+"""
+ADDRESS = """
+device_bus:str device_index:int disk_label:str -ndfs_filepath:str -vmdisk_uuid:str -device_uuid:str
+-volume_group_uuid:str
+"""
+NIC = """
+mac_address:str network_uuid:str nic_uuid:str model:str -ip_address:str -ip_addresses:list -requested_ip_address:str
+vlan_mode:str is_connected:bool
+"""
+# §1.8
+NETWORK = """
+uuid:str name:str vlan_id:int vswitch_name:str virtual_switch_uuid:str logical_timestamp:int ip_config:dict
+"""
+IP_CONFIG = """
+network_address:str? prefix_length:int ipam_enabled:bool free_ips:int assigned_ips:int num_macs:int
+default_gateway:str? dhcp_options:dict pool:list dhcp_server_address:str?
+"""
+# §1.5
+SNAPSHOT = """
+uuid:str snapshot_name:str vm_uuid:str group_uuid:str created_time:int deleted:bool logical_timestamp:int
+vm_create_spec:dict
+"""
+# §1.6, v1
+TOOLS = """
+vmId:str vmName:str vmUuid:str clusterVersion:str installedVersion:str? enabled:bool toolsMounted:bool
+communicationLinkActive:bool toRemove:bool applications:dict
+"""
 # §1.7
 TASK = """
 uuid:str cluster_uuid:str meta_request:dict meta_response:dict create_time_usecs:int -start_time_usecs:int
@@ -108,6 +145,49 @@ def test_tasks(berlin: Any, image: str) -> None:
         hold(task, TASK)
     hold(failed["entity_list"][0], "entity_id:str entity_type:str entity_name:str?")
     hold(failed["meta_response"], "error_code:int error_detail:str")
+
+
+@pytest.mark.parametrize("power", ["OFF", "ON"])
+def test_machines(berlin: Any, image: str, power: str) -> None:
+    network = next(one["uuid"] for one in berlin.get("/networks")["entities"] if one["ip_config"]["ipam_enabled"])
+    disk = {"disk_address": {"vmdisk_uuid": berlin.get(f"/images/{image}")["vm_disk_id"]}}
+    disks = [{"vm_disk_clone": disk}, {"vm_disk_create": {"size": 1 << 20}}, {"is_cdrom": True, "is_empty": True}]
+    body = {"name": "agent", "memory_mb": 1024, "num_vcpus": 1, "description": "mine", "vm_disks": disks}
+    body |= {"vm_nics": [{"network_uuid": network}], "vm_customization_config": {"userdata": "#!/bin/sh"}}
+    vm = berlin.made("/vms", body)
+    berlin.call("POST", f"/vms/{vm}/set_power_state", {"transition": power})
+    berlin.clock.advance(60)
+    told = berlin.get("/vms", include_vm_disk_config="true", include_vm_nic_config="true")
+    hold(told["metadata"], f"{WHOLE} count:int start_index:int end_index:int")
+    assert told["metadata"]["start_index"] == 0
+    (one,) = told["entities"]
+    hold(one, VM)
+    assert one["power_state"] == power.lower()
+    assert len(one["vm_disk_info"]) == 4
+    for each in one["vm_disk_info"]:
+        hold(each, DISK)
+        hold(each["disk_address"], ADDRESS)
+    for each in one["vm_nics"]:
+        hold(each, NIC)
+    hold(berlin.get(f"/PrismGateway/services/rest/v1/vms/{vm}/guest_tools"), TOOLS)
+
+
+def test_networks(berlin: Any) -> None:
+    told = berlin.get("/networks")
+    hold(told["metadata"], WHOLE)
+    assert {one["ip_config"]["ipam_enabled"] for one in told["entities"]} == {True, False}
+    for one in told["entities"]:
+        hold(one, NETWORK)
+        hold(one["ip_config"], IP_CONFIG)
+        for pool in one["ip_config"]["pool"]:
+            hold(pool, "range:str num_free_ips:int num_total_ips:int")
+
+
+def test_snapshots(berlin: Any) -> None:
+    vm = berlin.made("/vms", {"name": "agent", "memory_mb": 1024, "num_vcpus": 1})
+    berlin.made("/snapshots", {"snapshot_specs": [{"vm_uuid": vm, "snapshot_name": "v1"}]})
+    (one,) = berlin.get("/snapshots")["entities"]
+    hold(one, SNAPSHOT)
 
 
 def test_errors(berlin: Any) -> None:

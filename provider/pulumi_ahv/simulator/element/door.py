@@ -1,8 +1,8 @@
 """The way of a request through an Element: credentials, route, body, handler, answer in the API's own spelling.
 
 Fault rules, the journal and the time are the site's and come before (``gateway``). What belongs to Prism Central (v4)
-is answered as by a web server that knows no such page; a call of the older APIs that this simulator does not have is a
-501 that names it.
+is answered as by a web server that knows no such page; a call of the older APIs that this simulator does not have is
+a 501 that names it.
 """
 
 from __future__ import annotations

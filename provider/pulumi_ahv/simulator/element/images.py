@@ -2,8 +2,8 @@
 
 Facts (api-legacy, section 1.2): an image is imported from a URL, copied from a disk, or made without content and
 uploaded to; it is ``INACTIVE`` until it has content and for a moment after its task has ended; a failed import leaves
-it there ``INACTIVE``; ``vm_disk_id``, not the image's own id, is what disks are cloned from; sizes are shown on demand;
-names are not unique; the source of an active image cannot change; a client may choose the id, and a stale
+it there ``INACTIVE``; ``vm_disk_id``, not the image's own id, is what disks are cloned from; sizes are shown on
+demand; names are not unique; the source of an active image cannot change; a client may choose the id, and a stale
 ``logical_timestamp`` is refused.
 
 Assumed: an id that is taken, and a stale timestamp, fail the task; content goes to SelfServiceContainer unless told

@@ -1,7 +1,7 @@
 """Lists of the older APIs: paging from 1, and what stands beside the entities.
 
-Facts (api-legacy, section 1.0): hosts, containers and clusters are paged by ``page`` and ``count`` (1 to 1000) and tell
-twelve things about it; VMs and networks come whole unless asked otherwise and tell fewer.
+Facts (api-legacy, section 1.0): hosts, containers and clusters are paged by ``page`` and ``count`` (1 to 1000) and
+tell twelve things about it; VMs and networks come whole unless asked otherwise and tell fewer.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Facts (api-legacy, section 1.7): states are ``Queued``, ``Running``, ``Succeeded``, ``Failed``, ``Aborted``; a failure
 is told by ``meta_response{error_code, error_detail}``, in v0.8 by ``metaResponse{error, errorDetail}``; names in the
 entity list may be null, and other entities stand beside the one that was asked for; a list is oldest first; a poll
-blocks until one task is over or the time is up. Assumed: types of entities other than ``VM``; a task that nobody knows
-ends a poll at once with 404; the time of a poll is real time.
+blocks until one task is over or the time is up. Assumed: types of entities other than ``VM``; a task that nobody
+knows ends a poll at once with 404; the time of a poll is real time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,18 @@ import time
 from datetime import datetime
 from typing import Any
 
-from pulumi_ahv.simulator.element.calls import INTERNAL, NOT_FOUND, V08, V2, Call, Element, Refused, Reply, Route
+from pulumi_ahv.simulator.element.calls import (
+    INTERNAL,
+    INVALID,
+    NOT_FOUND,
+    V08,
+    V2,
+    Call,
+    Element,
+    Refused,
+    Reply,
+    Route,
+)
 from pulumi_ahv.simulator.store import Record
 from pulumi_ahv.simulator.work import PREFIX, TERMINAL
 
@@ -24,14 +35,19 @@ _TYPES = {
     "vmm:content:image": "Image",
     "vmm:ahv:config:vm": "VM",
     "clustermgmt:config:storage-containers": "StorageContainer",
-    "volumes:config:volume-group": "VolumeGroup",
+    "clustermgmt:config:cluster": "Cluster",
+    "element:snapshot": "Snapshot",
 }
 _LONGEST_POLL = 300.0
 _LOOK = 0.02
-# Numbers of the image service (api-legacy, section 1.7) for what Central tells by a text, and their names in v0.8.
-_NUMBERS = {"VMM-20005": 7, "VMM-20021": 10, "VMM-20022": 7, "VMM-20023": 10, "VMM-20024": 1, "VMM-20025": 10}
-_NAMES = {1: "kCanceled", 5: "kInvalidArgument", 6: "kLogicalTimestampMismatch", 7: "kNotFound", 9: "kExists"}
-_NAMES |= {10: "kImportError", 19: "kNotSupported", 21: "kInternalError", 27: "kNotSupported"}
+# Numbers and names of the two services (api-legacy, section 1.7) for what Central tells by a text. The image service's
+# are known; of the VM service's 9 and 27 are, the others are assumed.
+_IMAGE_NUMBERS = {"VMM-20005": 7, "VMM-20021": 10, "VMM-20022": 7, "VMM-20023": 10, "VMM-20024": 1, "VMM-20025": 10}
+_IMAGE_NAMES = {1: "Canceled", 5: "InvalidArgument", 6: "LogicalTimestampMismatch", 7: "NotFound", 9: "Exists"}
+_IMAGE_NAMES |= {10: "ImportError", 19: "NotSupported"}
+_VM_NUMBERS = {"VMM-30100": 7, "VMM-30103": 9, "VMM-30303": 6, "VMM-34418": 12, "VMM-31211": 27, "VMM-40000": 21}
+_VM_NAMES = {5: "InvalidArgument", 6: "LogicalTimestampMismatch", 7: "NotFound", 9: "InvalidState"}
+_VM_NAMES |= {12: "NoHostResources", 27: "NotSupported"}
 
 
 def _get(element: Element, call: Call) -> Reply:
@@ -117,7 +133,7 @@ def _shown(element: Element, record: Record, api: str) -> dict[str, Any]:
         "uuid": record.ext_id.removeprefix(PREFIX),
         "cluster_uuid": element.cluster,
         "meta_request": {"method_name": _operation(body)},
-        "meta_response": _response(failure),
+        "meta_response": _response(failure, _operation(body)),
         "create_time_usecs": _usecs(body["createdTime"]),
         "last_updated_time_usecs": _usecs(body["lastUpdatedTime"]),
         "entity_list": [
@@ -136,12 +152,15 @@ def _shown(element: Element, record: Record, api: str) -> dict[str, Any]:
     return shown if api == V2 else _camel(shown)
 
 
-def _response(failure: dict[str, Any] | None) -> dict[str, Any]:
+def _response(failure: dict[str, Any] | None, operation: str) -> dict[str, Any]:
+    """What a v2.0 task says of its end; the VM service puts the name of its number before the text."""
     if failure is None:
         return {"error_code": 0}
-    code = str(failure["code"])
-    number = int(code) if code.isdecimal() else _NUMBERS.get(code, INTERNAL)
-    return {"error_code": number, "error_detail": failure["message"]}
+    code, of_images = str(failure["code"]), operation.startswith("Image")
+    unknown = INTERNAL if of_images else INVALID
+    number = int(code) if code.isdecimal() else (_IMAGE_NUMBERS if of_images else _VM_NUMBERS).get(code, unknown)
+    name = "" if of_images else f"{_VM_NAMES.get(number, 'InternalError')}: "
+    return {"error_code": number, "error_detail": f"{name}{failure['message']}"}
 
 
 def _camel(shown: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +170,8 @@ def _camel(shown: dict[str, Any]) -> dict[str, Any]:
     number = shown["meta_response"]["error_code"]
     if number:
         detail = shown["meta_response"]["error_detail"]
-        task["metaResponse"] = {"error": _NAMES.get(number, "kInternalError"), "errorDetail": detail}
+        names = _IMAGE_NAMES if shown["operation_type"].startswith("Image") else _VM_NAMES
+        task["metaResponse"] = {"error": f"k{names.get(number, 'InternalError')}", "errorDetail": detail}
     task["entityList"] = [{_word(name): value for name, value in one.items()} for one in shown["entity_list"]]
     return task
 
