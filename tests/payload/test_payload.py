@@ -221,6 +221,28 @@ def test_the_digest_does_not_depend_on_the_vm_but_on_every_text() -> None:
     assert not others & same
 
 
+@pytest.mark.parametrize(
+    ("layout", "pinned"),
+    [(NO_CLOUD, "PIN1"), (DRIVE, "PIN2"), (WINDOWS, "PIN3")],
+)
+def test_digests_are_pinned_so_that_no_release_rolls_pools_by_accident(layout: Layout, pinned: str) -> None:
+    secret = Secret("pw")
+    cloud = PayloadSpec(
+        layout,
+        user_data=(
+            Template("a.sh", "#!/bin/sh\necho {{ pw | shell }}\n"),
+            CloudConfig({"users": [{"name": "{{ name }}"}]}),
+        ),
+        vendor_data=Template("v", "#!/bin/sh\n"),
+        meta_data={"rack": "r7"},
+        files={"a/b.txt": b"1"},
+        variables={"pw": secret},
+    )
+    windows = PayloadSpec(layout, answers=Windows(administrator_password=secret, remote_desktop=True, workgroup="LAB"))
+    nic = Nic(addresses=("10.0.0.5/24", "fd00::5/64"), gateways=("10.0.0.1",), dns_servers=("10.0.0.2",))
+    assert render(windows if layout is WINDOWS else cloud, replace(ME, nics=(nic,))).digest == pinned
+
+
 def test_a_variable_that_no_template_uses_does_not_change_the_digest() -> None:
     assert render(text("#!/bin/sh\n", x=1)).digest == render(text("#!/bin/sh\n", x=2, y=Secret("z"))).digest
 

@@ -13,7 +13,7 @@ from pulumi_ahv.payload.variables import (
     Member,
     Nic,
     masked,
-    masking_only,
+    replacing,
     revealed,
     scope_of,
     secrets_in,
@@ -41,7 +41,7 @@ def test_a_member_brings_its_names_addresses_and_domain() -> None:
     )
     assert (scope["address"], scope["addresses"]) == ("10.0.0.5", ["10.0.0.5", "fd00::5"])
     assert (scope["rack"], scope["site"], scope["user"]) == ("r7", "member's", "bob")
-    assert secrets_in(scope) == {"domain.password": Secret("pw")}
+    assert secrets_in(scope) == [Secret("pw")]
 
 
 def test_a_member_without_addresses_has_no_address_to_name() -> None:
@@ -50,11 +50,16 @@ def test_a_member_without_addresses_has_no_address_to_name() -> None:
     assert scope["domain"] is None
 
 
-def test_secrets_are_revealed_masked_or_masked_one_by_one() -> None:
+def test_secrets_are_revealed_masked_or_replaced() -> None:
     assert revealed(DATA) == {"a": [1, {"b": "one"}], "c": "two", "d": None, "e": ["x", True]}
     assert masked(DATA) == {"a": [1, {"b": "[secret]"}], "c": "[secret]", "d": None, "e": ["x", True]}
-    assert masking_only(Secret("two"))(DATA) == {"a": [1, {"b": "one"}], "c": "[secret]", "d": None, "e": ["x", True]}
-    assert secrets_in(DATA) == {"a[1].b": Secret("one"), "c": Secret("two")}
+    assert replacing(lambda secret: f"<{secret.reveal()}>")(DATA) == {
+        "a": [1, {"b": "<one>"}],
+        "c": "<two>",
+        "d": None,
+        "e": ["x", True],
+    }
+    assert secrets_in([DATA, DATA]) == [Secret("one"), Secret("two")]
 
 
 def test_copies_are_plain_and_independent() -> None:

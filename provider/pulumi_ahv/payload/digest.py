@@ -2,8 +2,8 @@
 
 It covers names and contents of the files, never the disc's container (whose bytes may change with pycdlib) and never
 the instance id (which is not known before the VM is). Secrets go in through scrypt, salted with the owner mark, so that
-state does not let a password be guessed: the files go in with their secrets masked, and beside them every secret that
-they use, sealed.
+state does not let a password be guessed: for the digest, the templates are rendered once more with every secret
+replaced by its seal.
 """
 
 from __future__ import annotations
@@ -22,22 +22,21 @@ class Sealer:
 
     def __init__(self, salt: str) -> None:
         self._salt = hashlib.sha256(f"pulumi-ahv payload {salt}".encode()).digest()
-        self._sealed: dict[Secret, bytes] = {}
+        self._sealed: dict[Secret, str] = {}
 
-    def seal(self, secret: Secret) -> bytes:
-        """32 bytes that stand for the secret and do not tell it."""
+    def seal(self, secret: Secret) -> str:
+        """64 hexadecimal digits that stand for the secret and do not tell it."""
         if secret not in self._sealed:
-            self._sealed[secret] = hashlib.scrypt(secret.reveal().encode(), salt=self._salt, dklen=32, **_COST)
+            self._sealed[secret] = hashlib.scrypt(secret.reveal().encode(), salt=self._salt, dklen=32, **_COST).hex()
         return self._sealed[secret]
 
 
-def digest(label: str, files: Mapping[str, bytes], sealed: Mapping[str, bytes]) -> str:
-    """Hash label, files and sealed secrets; every part goes in with its length, so that none can pose as another."""
+def digest(label: str, files: Mapping[str, bytes]) -> str:
+    """Hash label and files; every part goes in with its length, so that none can pose as another."""
     hasher = hashlib.sha256()
-    parts = [b"1", label.encode(), str(len(files)).encode()]
-    for entries in (files, sealed):
-        for name in sorted(entries):
-            parts += [name.encode(), entries[name]]
+    parts = [b"1", label.encode()]
+    for name in sorted(files):
+        parts += [name.encode(), files[name]]
     for part in parts:
         hasher.update(len(part).to_bytes(8, "big"))
         hasher.update(part)

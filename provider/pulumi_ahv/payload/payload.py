@@ -26,7 +26,7 @@ from pulumi_ahv.payload.layouts import ANSWER_FILES, LABELS, META_DATA, USER_DAT
 from pulumi_ahv.payload.limits import Texts
 from pulumi_ahv.payload.spec import Identity, PayloadSpec
 from pulumi_ahv.payload.templating import TemplateEngine
-from pulumi_ahv.payload.variables import Member, masked, masking_only, revealed, scope_of, secrets_in, unknown_paths
+from pulumi_ahv.payload.variables import Member, masked, replacing, revealed, scope_of, secrets_in, unknown_paths
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class NotYetKnown:
 class RenderedPayload:
     """A payload for one member.
 
-    ``digest`` is empty when a template failed. ``secrets`` are those the texts carry; every finding is free of them.
+    ``digest`` is empty when a template failed. ``secrets`` are those its templates could see, and empty when no text
+    carries any; every finding is free of them.
     """
 
     spec: PayloadSpec
@@ -135,12 +136,18 @@ class Payload:
         clear = self._documents(member, scope, revealed)
         shown = self._documents(member, scope, masked) if secrets else clear
         findings += [*clear.failures, *inspect_documents(self.spec, clear, self._folder)]
-        used = self._used(member, scope, secrets, (clear, shown))
-        hash_text = "" if clear.failures else self._digest(member, clear, shown, used)
-        if shown.failures:
-            shown = clear.blackened()
-        clean = tuple(scrubbed(findings, Scrubber(secrets.values())))
-        return RenderedPayload(self.spec, member, hash_text, clean, tuple(dict.fromkeys(used.values())), clear, shown)
+        # Rendering without the secrets tells whether they are in the texts, however a template transforms them.
+        used = bool(shown.failures) or self._files(member, shown) != self._files(member, clear)
+        digest_text = "" if clear.failures else self._digest(member, scope, clear, secrets=used)
+        return RenderedPayload(
+            self.spec,
+            member,
+            digest_text,
+            tuple(scrubbed(findings, Scrubber(secrets))),
+            tuple(secrets) if used else (),
+            clear,
+            clear.blackened() if shown.failures else shown,
+        )
 
     def _documents(self, member: Member, scope: Mapping[str, object], expose: Expose) -> Documents:
         return Renderer(self.spec, self._engine, scope, expose).documents(member)
@@ -148,31 +155,12 @@ class Payload:
     def _files(self, member: Member, documents: Documents) -> dict[str, bytes]:
         return assemble(self.spec, documents, member, PLACEHOLDER)
 
-    def _used(
-        self,
-        member: Member,
-        scope: Mapping[str, object],
-        secrets: Mapping[str, Secret],
-        rendered: tuple[Documents, Documents],
-    ) -> dict[str, Secret]:
-        """The secrets, by path, without which the files would be others: however a template transforms them."""
-        clear, shown = rendered
-        files = self._files(member, clear)
-        if not secrets or (not shown.failures and self._files(member, shown) == files):
-            return {}
-        distinct = set(secrets.values())
-        if len(distinct) > 1:
-            without = {secret: self._documents(member, scope, masking_only(secret)) for secret in distinct}
-            distinct = {
-                secret for secret, made in without.items() if made.failures or self._files(member, made) != files
-            }
-        return {path: secret for path, secret in secrets.items() if secret in distinct}
-
-    def _digest(self, member: Member, clear: Documents, shown: Documents, used: Mapping[str, Secret]) -> str:
-        label = LABELS[self.spec.layout]
-        if shown.failures:
-            # Masked, the templates do not render: seal all of the contents as if they were one secret.
-            whole = digest(label, self._files(member, clear), {})
-            return digest(label, {}, {"": self._sealer.seal(Secret(whole))})
-        sealed = {path: self._sealer.seal(secret) for path, secret in used.items()}
-        return digest(label, self._files(member, shown), sealed)
+    def _digest(self, member: Member, scope: Mapping[str, object], clear: Documents, *, secrets: bool) -> str:
+        label, files = LABELS[self.spec.layout], self._files(member, clear)
+        if not secrets:
+            return digest(label, files)
+        sealed = self._documents(member, scope, replacing(self._sealer.seal))
+        if sealed.failures:
+            # The templates render with the real secrets only: seal all of the contents as if they were one secret.
+            return digest(label, {"": self._sealer.seal(Secret(digest(label, files))).encode()})
+        return digest(label, self._files(member, sealed))

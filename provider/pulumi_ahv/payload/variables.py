@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from ipaddress import ip_interface
 from typing import Final
 
-from pulumi_ahv.kernel.secrets import MASK, Secret
+from pulumi_ahv.kernel.secrets import Secret
 
 
 class _Unknown:
@@ -111,24 +111,24 @@ def unfit_paths(value: object) -> dict[str, str]:
     return {place: type(leaf).__name__ for place, leaf in _leaves(value, "") if not isinstance(leaf, plain)}
 
 
-def secrets_in(value: object) -> dict[str, Secret]:
-    """All secrets, by their path."""
-    return {place: leaf for place, leaf in _leaves(value, "") if isinstance(leaf, Secret)}
+def secrets_in(value: object) -> list[Secret]:
+    """All secrets, each once."""
+    return list(dict.fromkeys(leaf for _, leaf in _leaves(value, "") if isinstance(leaf, Secret)))
 
 
 def revealed(value: object) -> object:
     """A copy in plain types, secrets in clear."""
-    return _plain(value, hides=lambda _: False, path="")
+    return _plain(value, Secret.reveal, "")
 
 
 def masked(value: object) -> object:
     """A copy in plain types, every secret replaced by the mask."""
-    return _plain(value, hides=lambda _: True, path="")
+    return _plain(value, str, "")
 
 
-def masking_only(secret: Secret) -> Callable[[object], object]:
-    """A function like :func:`masked` that masks this one secret and reveals the others."""
-    return lambda value: _plain(value, hides=lambda other: other == secret, path="")
+def replacing(show: Callable[[Secret], str]) -> Callable[[object], object]:
+    """A function that copies to plain types and puts what ``show`` answers in the place of each secret."""
+    return lambda value: _plain(value, show, "")
 
 
 def _nic_bag(nic: Nic) -> dict[str, object]:
@@ -157,20 +157,19 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
         yield path, value
 
 
-def _plain(value: object, *, hides: Callable[[Secret], bool], path: str) -> object:
+def _plain(value: object, show: Callable[[Secret], str], path: str) -> object:
     match value:
         case None | bool() | int() | float():
             return value
         case str():
             return str(value)
         case Secret():
-            return MASK if hides(value) else value.reveal()
+            return show(value)
         case Mapping():
             return {
-                str(key): _plain(inner, hides=hides, path=f"{path}.{key}" if path else str(key))
-                for key, inner in value.items()
+                str(key): _plain(inner, show, f"{path}.{key}" if path else str(key)) for key, inner in value.items()
             }
         case list() | tuple():
-            return [_plain(inner, hides=hides, path=f"{path}[{index}]") for index, inner in enumerate(value)]
+            return [_plain(inner, show, f"{path}[{index}]") for index, inner in enumerate(value)]
     what = f"variable {path!r}" if path else "the value"
     raise TypeError(f"{what} is a {type(value).__name__}: templates see text, numbers, flags, lists and mappings")
