@@ -15,6 +15,7 @@ from typing import Protocol
 
 from pulumi_ahv.kernel.clock import Deadline
 from pulumi_ahv.kernel.progress import Progress
+from pulumi_ahv.prism.interface import Site
 from pulumi_ahv.prism.vms import (
     CloneSpec,
     Customization,
@@ -195,4 +196,28 @@ class Networks(Protocol):
 
     def subnets(self) -> list[Subnet]:
         """Every subnet that this account may see."""
+        ...
+
+
+class MachineSite(Site, Protocol):
+    """A site that serves machines as well."""
+
+    @property
+    def vms(self) -> Vms:
+        """Its machines."""
+        ...
+
+    @property
+    def templates(self) -> Templates:
+        """Its templates."""
+        ...
+
+    @property
+    def guest_tools(self) -> GuestTools:
+        """The guest tools of its machines."""
+        ...
+
+    @property
+    def networks(self) -> Networks:
+        """Its subnets."""
         ...

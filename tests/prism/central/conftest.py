@@ -17,6 +17,8 @@ from pulumi_ahv.kernel.secrets import Secret
 from pulumi_ahv.prism.central.site import CentralSite
 from pulumi_ahv.prism.connection import Connection, Timeouts, connect
 from pulumi_ahv.prism.values import Image, ImageSpec, ImageType, UrlSource
+from pulumi_ahv.prism.vm_interface import Doings
+from pulumi_ahv.prism.vms import DiskSpec, Vm, VmSpec
 from pulumi_ahv.simulator.server import Prism, running
 
 START = 1_800_000_000.0
@@ -121,3 +123,37 @@ def create(soon: Callable[[], Deadline], spec: Callable[..., ImageSpec]) -> Call
         return site.images.create(spec(name, **changes), key=key, deadline=deadline, progress=progress)
 
     return make
+
+
+@pytest.fixture
+def doings(soon: Callable[[], Deadline]) -> Doings:
+    """Surroundings of a long call: time enough, and nobody who looks."""
+    return Doings(soon(), silent)
+
+
+@pytest.fixture
+def vm_spec(site: CentralSite) -> Callable[..., VmSpec]:
+    """What a small machine is to be: one disk, one card on the managed subnet of its cluster."""
+    cluster = next(cluster for cluster in site.inventory.clusters() if cluster.name == "berlin")
+
+    def make(name: str = "master", **changes: Any) -> VmSpec:
+        usual: dict[str, Any] = {
+            "name": name,
+            "description": f"mark [{name}]",
+            "cluster_uuid": cluster.uuid,
+            "sockets": 1,
+            "cores_per_socket": 1,
+            "memory_bytes": 1 << 30,
+            "disks": (DiskSpec(size_bytes=1 << 30),),
+        }
+        return VmSpec(**(usual | changes))
+
+    return make
+
+
+@pytest.fixture
+def vm(site: CentralSite, vm_spec: Callable[..., VmSpec], doings: Doings) -> Callable[..., Vm]:
+    """Makes a machine."""
+    return lambda name="master", **changes: site.vms.create(
+        vm_spec(name, **changes), key=f"stack/{name}", doings=doings
+    )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +23,7 @@ NEWEST = {"vmm": 3, "clustermgmt": 3, "volumes": 3, "prism": 4, "networking": 4,
 """The minor versions that this package was written against."""
 
 _PAGE = 100
+_LONGEST_FILTER = 7000
 _VERSION = re.compile(r"v4\.(\d+)")
 
 
@@ -41,6 +42,10 @@ class Collection:
     namespace: str
     path: str
     noun: str
+
+    def below(self, path: str) -> Collection:
+        """What lies under it: ``vms.below(f"{uuid}/disks")``."""
+        return replace(self, path=f"{self.path}/{path}")
 
     @property
     def family(self) -> str:
@@ -103,7 +108,22 @@ class Api:
         self, where: Collection, *, doing: str, body: Any, request_id: str = "", deadline: Deadline | None = None
     ) -> str:
         """POST to a collection and return the id of the task that makes the entity."""
-        request = self._request("POST", where, "", doing=doing, body=body, request_id=request_id)
+        return self.submit("POST", where, doing=doing, body=body, request_id=request_id, deadline=deadline)
+
+    def submit(
+        self,
+        method: str,
+        where: Collection,
+        *,
+        doing: str,
+        body: Any = None,
+        etag: str = "",
+        request_id: str = "",
+        deadline: Deadline | None = None,
+    ) -> str:
+        """Make any other call that starts a task (``where`` holds its whole path) and return the id of the task."""
+        headers = {"If-Match": etag} if etag else {}
+        request = self._request(method, where, "", doing=doing, body=body, headers=headers, request_id=request_id)
         return _task(request, self.call(request, deadline))
 
     def replace(self, where: Collection, uuid: str, body: Entity, *, doing: str, deadline: Deadline) -> str:
@@ -148,6 +168,21 @@ def _item(uuid: str) -> str:
 def quoted(text: str) -> str:
     """A text as an OData literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def any_of(field: str, values: Iterable[str]) -> Iterator[str]:
+    """Filters for a field that equals one of many values, each short enough for the 8 KiB that gateways allow."""
+    terms: list[str] = []
+    length = 0
+    for term in (f"{field} eq {quoted(value)}" for value in values):
+        size = len(quote(f" or {term}"))
+        if terms and length + size > _LONGEST_FILTER:
+            yield " or ".join(terms)
+            terms, length = [], 0
+        terms.append(term)
+        length += size
+    if terms:
+        yield " or ".join(terms)
 
 
 def _page(doing: str, response: Response) -> tuple[list[Mapping[str, Any]], int | None]:

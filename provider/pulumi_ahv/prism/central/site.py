@@ -6,10 +6,17 @@ from dataclasses import replace
 
 from pulumi_ahv.kernel.errors import ConfigError
 from pulumi_ahv.prism.central.api import Api
+from pulumi_ahv.prism.central.batches import Batches
+from pulumi_ahv.prism.central.guest_tools import CentralGuestTools
 from pulumi_ahv.prism.central.images import CentralImages
 from pulumi_ahv.prism.central.inventory import CentralInventory
+from pulumi_ahv.prism.central.networks import CentralNetworks
 from pulumi_ahv.prism.central.objects import ObjectsLite
 from pulumi_ahv.prism.central.tasks import CentralTasks
+from pulumi_ahv.prism.central.templates import CentralTemplates
+from pulumi_ahv.prism.central.vm_births import VmBirths
+from pulumi_ahv.prism.central.vm_bulk import VmBulk
+from pulumi_ahv.prism.central.vms import CentralVms
 from pulumi_ahv.prism.dispatch import Dispatcher
 from pulumi_ahv.prism.tasks import TaskPoller
 from pulumi_ahv.prism.transport import Transport
@@ -17,15 +24,24 @@ from pulumi_ahv.prism.values import Cluster, SiteInfo
 
 
 class CentralSite:
-    """``Site`` of a Prism Central that serves the v4 API."""
+    """``MachineSite`` of a Prism Central that serves the v4 API."""
 
     def __init__(self, transport: Transport, info: SiteInfo) -> None:
         self._transport = transport
         self._info = info
         self._api = Api(transport)
-        poller = TaskPoller(CentralTasks(self._api), clock=transport.clock)
+        tasks = CentralTasks(self._api)
+        poller = TaskPoller(tasks, clock=transport.clock)
+        dispatcher = Dispatcher(transport, poller)
         self._inventory = CentralInventory(self._api)
-        self._images = CentralImages(self._api, poller, Dispatcher(transport, poller), ObjectsLite(transport))
+        self._images = CentralImages(self._api, poller, dispatcher, ObjectsLite(transport))
+        batches = Batches(self._api, poller, tasks)
+        bulk = VmBulk(self._api, dispatcher, batches)
+        births = VmBirths(self._api, poller, tasks, batches, dispatcher)
+        self._vms = CentralVms(self._api, bulk, births)
+        self._templates = CentralTemplates(self._api, poller, dispatcher, births)
+        self._guest_tools = CentralGuestTools(self._api, poller, bulk)
+        self._networks = CentralNetworks(self._api)
         if wanted := transport.connection.cluster:
             self._info = replace(info, cluster_uuid=self._only_cluster(wanted).uuid)
 
@@ -43,6 +59,26 @@ class CentralSite:
     def inventory(self) -> CentralInventory:
         """Its clusters, storage containers and categories."""
         return self._inventory
+
+    @property
+    def vms(self) -> CentralVms:
+        """Its machines."""
+        return self._vms
+
+    @property
+    def templates(self) -> CentralTemplates:
+        """Its templates."""
+        return self._templates
+
+    @property
+    def guest_tools(self) -> CentralGuestTools:
+        """The guest tools of its machines."""
+        return self._guest_tools
+
+    @property
+    def networks(self) -> CentralNetworks:
+        """Its subnets."""
+        return self._networks
 
     def close(self) -> None:
         """Give the kept connections back."""

@@ -18,6 +18,7 @@ from pulumi_ahv.prism.tasks import TaskState
 TASKS = Collection("prism", "config/tasks", "task")
 # Fifty filters of 80 characters keep the request line well below the 8 KiB that gateways allow.
 _CHUNK = 50
+_STATUS = "Prism.Config.TaskStatus"
 
 
 class CentralTasks:
@@ -35,6 +36,21 @@ class CentralTasks:
                 if entity:
                     states[task] = _state(entity.data, task)
         return states
+
+    def under(self, parent: str, *, deadline: Deadline) -> list[TaskState]:
+        """The subtasks of a task, oldest first. Its own list of them is cut short, so they are asked for by parent."""
+        # Assumed: the filter names the field of the reference; public lists say "parentTask" only.
+        return self._found(f"parentTask/extId eq {quoted(parent)}", f"Reading the subtasks of {parent}", deadline)[::-1]
+
+    def running_on(self, uuid: str, *, deadline: Deadline) -> list[TaskState]:
+        """Tasks that are not over and name this entity."""
+        going = f"(status eq {_STATUS}'RUNNING' or status eq {_STATUS}'QUEUED')"
+        wanted = f"entitiesAffected/any(e:e/extId eq {quoted(uuid)}) and {going}"
+        return self._found(wanted, f"Looking for tasks on {uuid}", deadline)
+
+    def _found(self, filter_by: str, doing: str, deadline: Deadline) -> list[TaskState]:
+        listed = self._api.entries(TASKS, doing=doing, filter_by=filter_by, deadline=deadline)
+        return [_state(data, str(data.get("extId"))) for data in listed]
 
     def _listed(self, ids: Sequence[str], deadline: Deadline) -> Iterator[TaskState]:
         for first in range(0, len(ids), _CHUNK):

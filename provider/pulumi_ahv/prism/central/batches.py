@@ -1,0 +1,134 @@
+"""Batches of Prism Central: one call that repeats one URI over many entities (``prism/operations/$actions/batch``).
+
+Facts (api-v4, section 3, and the vendor's samples): ``uri`` holds names in braces that each element fills; an
+element's headers carry its ``If-Match``; every element that is taken becomes a subtask of the batch's task, and an
+element that is refused at once leaves none. So what is told here is the subtasks; who has none asks for himself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_ahv.kernel.clock import Deadline
+from pulumi_ahv.kernel.errors import ApiError
+from pulumi_ahv.prism.central.api import Api, Collection
+from pulumi_ahv.prism.central.tasks import CentralTasks
+from pulumi_ahv.prism.tasks import TaskPoller, TaskState
+
+_BATCH = Collection("prism", "operations/$actions/batch", "batch")
+_MOST = 100
+_CHUNK = 20
+_UNSERVED = {404, 405, 501}
+_LOOK_AGAIN = 0.5
+_LOOKS = 20
+
+
+@dataclass(frozen=True)
+class Element:
+    """One entity of a batch: what fills the braces of the URI, the body, and the headers of this one call."""
+
+    path: Mapping[str, str]
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """The call that a batch repeats. ``action`` is CREATE, MODIFY, ACTION or DELETE; ``path`` is below ``where``."""
+
+    action: str
+    where: Collection
+    path: str
+
+
+class Batches:
+    """Runs batches of one Prism Central."""
+
+    def __init__(self, api: Api, poller: TaskPoller, tasks: CentralTasks) -> None:
+        self._api = api
+        self._poller = poller
+        self._tasks = tasks
+        self._served = True
+
+    @property
+    def served(self) -> bool:
+        """Whether this Prism Central takes batches, as far as is known."""
+        return self._served
+
+    def run(
+        self,
+        call: Repeated,
+        elements: Sequence[Element],
+        *,
+        doing: str,
+        deadline: Deadline,
+        request_ids: Sequence[str] = (),
+    ) -> list[TaskState]:
+        """Repeat a call over all elements and return the subtasks they became, when all have ended.
+
+        Args:
+            call: What is repeated.
+            elements: Over what; they are sent a hundred at a time.
+            doing: For messages.
+            deadline: For everything together.
+            request_ids: Of the batches themselves, where a repetition after a crash has to be the same call.
+
+        Raises:
+            ApiError: The batch as a whole was refused.
+            TaskTimedOut, TaskVanished: It cannot be told how it ended.
+        """
+        states: list[TaskState] = []
+        for number, first in enumerate(range(0, len(elements), _MOST)):
+            body = self._body(call, elements[first : first + _MOST], doing)
+            request_id = request_ids[number] if request_ids else ""
+            try:
+                task = self._api.submit(
+                    "POST", _BATCH, doing=doing, body=body, request_id=request_id, deadline=deadline
+                )
+            except ApiError as error:
+                self._served = error.answer.status not in _UNSERVED
+                if self._served:
+                    raise
+                return states
+            self._poller.ended(task, doing=doing, deadline=deadline)
+            states += self._subtasks(task, deadline)
+        return states
+
+    def _subtasks(self, task: str, deadline: Deadline) -> list[TaskState]:
+        """The subtasks of a batch that has ended; lists may lag behind by a moment."""
+        states = self._tasks.under(task, deadline=deadline)
+        for _ in range(_LOOKS):
+            if all(state.over for state in states) or deadline.expired():
+                break
+            self._api.transport.clock.sleep(_LOOK_AGAIN)
+            states = self._tasks.under(task, deadline=deadline)
+        return states
+
+    def _body(self, call: Repeated, elements: Sequence[Element], doing: str) -> dict[str, Any]:
+        where = call.where
+        uri = f"/api/{where.namespace}/{self._api.version(where.namespace)}/{where.path}/{call.path}"
+        metadata = self._framed(
+            "BatchSpecMetadata",
+            action=call.action,
+            name=doing[:256],
+            uri=uri,
+            shouldStopOnError=False,
+            chunkSize=_CHUNK,
+        )
+        return self._framed("BatchSpec", metadata=metadata, payload=[self._payload(element) for element in elements])
+
+    def _payload(self, element: Element) -> dict[str, Any]:
+        metadata = self._framed(
+            "BatchSpecPayloadMetadata",
+            headers=self._pairs("BatchSpecPayloadMetadataHeader", element.headers),
+            path=self._pairs("BatchSpecPayloadMetadataPath", element.path),
+        )
+        return self._framed("BatchSpecPayload", metadata=metadata, data=element.body)
+
+    def _pairs(self, kind: str, values: Mapping[str, str]) -> list[dict[str, Any]]:
+        return [self._framed(kind, name=name, value=value) for name, value in values.items()]
+
+    def _framed(self, kind: str, **fields: Any) -> dict[str, Any]:
+        return self._api.framed("prism", f"operations.{kind}", **fields)

@@ -1,0 +1,297 @@
+"""Doing something to many machines until each of them is as it should be, each with an outcome of its own.
+
+A ``Purpose`` looks at a machine and names the next call that it needs, or none. Everything follows from that: a round
+reads the machines (for their ETags, which only a single GET tells), makes the calls, a batch where many need the same
+one, and looks at what came of it in one list; whoever still needs something is in the next round. So a stale ETag,
+told at once or late in the task, a call that a batch lost, a run that was killed halfway and a machine that was right
+from the start are all the same case. What failed for another reason is looked at once more and then is an error.
+
+Fact (api-v4, section 2.5): every change of a machine has to show the ETag of a fresh read of this one machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, TypeVar
+
+from pulumi_ahv.kernel.errors import AhvError, Conflict, NotFound, TaskFailed
+from pulumi_ahv.prism.central.answers import Complaint
+from pulumi_ahv.prism.central.api import Api, Collection, Entity, any_of
+from pulumi_ahv.prism.central.batches import Batches, Element, Repeated
+from pulumi_ahv.prism.central.vm_reading import vm_of
+from pulumi_ahv.prism.dispatch import Dispatcher, Intention
+from pulumi_ahv.prism.tasks import ENDED_BADLY, TaskState, failed
+from pulumi_ahv.prism.vm_interface import Doings
+from pulumi_ahv.prism.vms import Outcome, Vm
+
+VMS = Collection("vmm", "ahv/config/vms", "machine")
+_SIDE_BY_SIDE = 8
+# Fewer than that are made one by one: a batch costs a look at its subtasks as well.
+_WORTH_A_BATCH = 4
+_STRIKES = 5
+_LOOK_AGAIN = 0.5
+_METHODS = {"CREATE": "POST", "MODIFY": "PUT", "ACTION": "POST", "DELETE": "DELETE"}
+
+T = TypeVar("T")
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call on one machine. ``path`` is below the machines, with names in braces that ``parts`` fill.
+
+    ``seal`` stands for the body in the request id where the body holds what may be secret.
+    """
+
+    action: str
+    path: str
+    parts: Mapping[str, str]
+    body: Any = None
+    seal: str = ""
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What is to be done to machines.
+
+    ``plan`` is given a machine's UUID and data and names the next step, or ``None`` when nothing is left to do.
+    ``once`` is for what leaves no trace that could be looked for: its step is done when its task has ended well.
+    """
+
+    verb: str
+    plan: Callable[[str, Data], Step | None]
+    once: bool = False
+    gone_is_done: bool = False
+
+
+@dataclass
+class _Machine:
+    """One machine on its way through the rounds."""
+
+    uuid: str
+    name: str = ""
+    strikes: int = 0
+    step: Step | None = None
+    seen: Vm | None = None
+    etag: str = ""
+    error: AhvError | None = None
+    alone: bool = False
+
+
+@dataclass
+class _Round:
+    """What the rounds share: who is still on the way, and how the others ended."""
+
+    purpose: Purpose
+    doings: Doings
+    pending: dict[str, _Machine]
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    def end(self, uuid: str, error: Exception | None = None) -> None:
+        del self.pending[uuid]
+        self.outcomes[uuid] = Outcome(uuid, error)
+
+    def doing(self, machine: _Machine) -> str:
+        named = f"'{machine.name}'" if machine.name else machine.uuid
+        return f"{self.purpose.verb} machine {named}"
+
+
+class VmBulk:
+    """The rounds, over the machines of one Prism Central."""
+
+    def __init__(self, api: Api, dispatcher: Dispatcher, batches: Batches) -> None:
+        self._api = api
+        self._dispatcher = dispatcher
+        self._batches = batches
+
+    def listed(self, uuids: Iterable[str], doing: str) -> dict[str, Data]:
+        """Those of the machines that exist, in one list call for a hundred of them."""
+        found: dict[str, Data] = {}
+        wanted = set(uuids)
+        for filter_by in any_of("extId", sorted(wanted)):
+            for data in self._api.entries(VMS, doing=doing, filter_by=filter_by):
+                if data.get("extId") in wanted:
+                    found[str(data["extId"])] = data
+        return found
+
+    def converge(self, uuids: Iterable[str], purpose: Purpose, doings: Doings) -> dict[str, Outcome]:
+        """Do it to all of them; the outcomes are in the order of the machines."""
+        ordered = list(dict.fromkeys(uuids))
+        course = _Round(purpose, doings, {uuid: _Machine(uuid) for uuid in ordered})
+        while course.pending:
+            self._look(course)
+            self._call(course)
+            self._look_back(course)
+            if any(machine.strikes for machine in course.pending.values()):
+                self._api.transport.clock.sleep(_LOOK_AGAIN)
+        return {uuid: course.outcomes[uuid] for uuid in ordered}
+
+    def _look(self, course: _Round) -> None:
+        """Read every machine and let the purpose say what it needs."""
+        found = side_by_side(lambda uuid: self._read(course, uuid), list(course.pending))
+        for uuid, entity in found.items():
+            machine = course.pending[uuid]
+            if isinstance(entity, AhvError):
+                course.end(uuid, entity)
+            elif entity is None:
+                gone = None if course.purpose.gone_is_done else self._api.not_found(course.doing(machine))
+                course.end(uuid, gone)
+            else:
+                self._plan(course, machine, entity)
+
+    def _read(self, course: _Round, uuid: str) -> Entity | None:
+        doing = course.doing(course.pending[uuid])
+        return self._api.get(VMS, uuid, doing=doing, deadline=course.doings.deadline)
+
+    def _plan(self, course: _Round, machine: _Machine, entity: Entity) -> None:
+        machine.name = str(entity.data.get("name", ""))
+        try:
+            step = course.purpose.plan(machine.uuid, entity.data)
+        except AhvError as error:
+            course.end(machine.uuid, error)
+            return
+        if step is None:
+            course.end(machine.uuid)
+        elif machine.error is not None:
+            course.end(machine.uuid, machine.error)
+        elif machine.strikes > _STRIKES or course.doings.deadline.expired():
+            course.end(machine.uuid, _never_done(course.doing(machine), machine))
+        else:
+            machine.step, machine.etag, machine.seen = step, entity.etag, vm_of(entity.data)
+
+    def _call(self, course: _Round) -> None:
+        """Make the calls that are needed: the same one for many as a batch, the others side by side."""
+        machines = list(course.pending.values())
+        alone = [machine for machine in machines if machine.alone or not self._batches.served]
+        together = sorted((machine for machine in machines if machine not in alone), key=_kind)
+        for (action, path), group in groupby(together, key=_kind):
+            many = list(group)
+            if len(many) < _WORTH_A_BATCH:
+                alone += many
+            else:
+                self._call_many(course, Repeated(action, VMS, path), many)
+        results = side_by_side(lambda uuid: self._call_one(course, uuid), [machine.uuid for machine in alone])
+        for uuid, result in results.items():
+            if isinstance(result, AhvError):
+                self._note(course, course.pending[uuid], result)
+            else:
+                self._done(course, course.pending[uuid])
+
+    def _call_one(self, course: _Round, uuid: str) -> TaskState:
+        machine, deadline = course.pending[uuid], course.doings.deadline
+        step, doing = _step(machine), course.doing(machine)
+        where, method = VMS.below(_filled(step)), _METHODS[step.action]
+        told = step.seal or (None if step.action == "MODIFY" else step.body)
+        intention = Intention(f"{course.purpose.verb} {uuid} {machine.etag} {where.path}", doing, told)
+
+        def start(request_id: str) -> str:
+            return self._api.submit(
+                method, where, doing=doing, body=step.body, etag=machine.etag, request_id=request_id, deadline=deadline
+            )
+
+        # The plan says that it is needed now: an earlier success under the same ETag did not do it.
+        return self._dispatcher.run(intention, start, gone=lambda _: True, deadline=deadline)
+
+    def _call_many(self, course: _Round, call: Repeated, machines: Sequence[_Machine]) -> None:
+        doing = f"{course.purpose.verb} {len(machines)} machines"
+        elements = [
+            Element(_step(each).parts, _step(each).body, {"If-Match": each.etag} if each.etag else {})
+            for each in machines
+        ]
+        try:
+            states = self._batches.run(call, elements, doing=doing, deadline=course.doings.deadline)
+        except AhvError as error:
+            for machine in machines:
+                self._note(course, machine, error)
+            return
+        by_machine = {uuid: state for state in states for _, uuid in state.entities}
+        for machine in machines:
+            state = by_machine.get(machine.uuid)
+            if state is None or not state.over:
+                # Refused before it became a task, or failed before it knew its machine: it tells why when asked alone.
+                machine.alone = True
+                machine.strikes += 1
+            elif state.status in ENDED_BADLY:
+                self._note(course, machine, failed(state, course.doing(machine)))
+            else:
+                self._done(course, machine)
+
+    def _note(self, course: _Round, machine: _Machine, error: AhvError) -> None:
+        """Keep what went wrong: a stale ETag is read again, all else stands unless the machine is right after all."""
+        machine.step = None
+        if is_stale(error):
+            machine.strikes += 1
+        elif isinstance(error, NotFound) and course.purpose.gone_is_done:
+            course.end(machine.uuid)
+        else:
+            machine.error = error
+
+    def _done(self, course: _Round, machine: _Machine) -> None:
+        if course.purpose.once:
+            course.end(machine.uuid)
+
+    def _look_back(self, course: _Round) -> None:
+        """See in one list which of those that were called for are as they should be."""
+        called = [uuid for uuid, machine in course.pending.items() if machine.step is not None]
+        if not called:
+            return
+        doing = f"{course.purpose.verb} {len(called)} machines"
+        try:
+            found = self.listed(called, doing)
+        except AhvError:
+            return  # the next round reads each of them
+        for uuid in called:
+            machine = course.pending[uuid]
+            if uuid not in found:
+                # Lists lag: only a purpose that ends in nothing takes their word for it.
+                if course.purpose.gone_is_done:
+                    course.end(uuid)
+            elif course.purpose.plan(uuid, found[uuid]) is None:
+                course.end(uuid)
+            elif vm_of(found[uuid]) == machine.seen:
+                machine.strikes += 1
+
+
+def side_by_side(work: Callable[[str], T], keys: Sequence[str]) -> dict[str, T | AhvError]:
+    """Do the same for several keys at once, a few at a time; who fails gets the error as the answer."""
+
+    def guarded(key: str) -> T | AhvError:
+        try:
+            return work(key)
+        except AhvError as error:
+            return error
+
+    if len(keys) < 2:
+        return {key: guarded(key) for key in keys}
+    with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(keys)), thread_name_prefix="prism") as pool:
+        return dict(zip(keys, pool.map(guarded, keys), strict=True))
+
+
+def is_stale(error: Exception) -> bool:
+    """Whether somebody else was faster: told at once as a conflict, or later in the failed task."""
+    if isinstance(error, TaskFailed):
+        return Complaint(code=error.code).stale or "If-Match" in error.said
+    return isinstance(error, Conflict)
+
+
+def _step(machine: _Machine) -> Step:
+    if machine.step is None:  # pragma: no cover - who has no step has left the round
+        raise ValueError(machine.uuid)
+    return machine.step
+
+
+def _kind(machine: _Machine) -> tuple[str, str]:
+    step = _step(machine)
+    return step.action, step.path
+
+
+def _filled(step: Step) -> str:
+    return step.path.format_map(dict(step.parts))
+
+
+def _never_done(doing: str, machine: _Machine) -> AhvError:
+    said = f"tried {machine.strikes + 1} times, and it is still not done"
+    return AhvError(doing, said=said, advice="Somebody else may be changing it all the time; run again.")
