@@ -31,7 +31,7 @@ class NotSupported(Exception):
     """The program uses something that only the real engine has. ``str()`` names it."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what} are not supported by the embedded engine; use the pulumi command")
+        super().__init__(f"not supported by the embedded engine: {what}; use the pulumi command")
 
 
 @dataclass(frozen=True)

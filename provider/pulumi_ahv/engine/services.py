@@ -1,9 +1,9 @@
 """The two services that a program and its providers speak to: ResourceMonitor and Engine.
 
 One set of methods, named like the protocol's, serves programs over gRPC (``server``) and inline programs by direct
-call. The features announced here decide what the SDK sends: what is not announced, the SDK itself refuses with a clear
-error. A failed registration is answered with UNAVAILABLE, which makes the SDK end the program at once (engine facts,
-2.4).
+call. The features announced here decide what the SDK sends. Some are announced only to be refused by name: the SDK
+would ask for a newer pulumi command instead. A failed registration is answered with UNAVAILABLE, which makes the SDK
+end the program at once (engine facts, 2.4).
 """
 
 from __future__ import annotations
@@ -37,8 +37,17 @@ from pulumi_ahv.engine.values import Bag, from_struct, to_struct
 from pulumi_ahv.kernel.errors import AhvError
 
 SHUTTING_DOWN: Final = "Resource monitor has terminated, shutting down"
-_FEATURES: Final = {"secrets": 0, "resourceReferences": 1, "aliasSpecs": 3, "deletedWith": 5}
-_RESULTS: Final = {"success": 0, "failed": 1, "skipped": 2}
+_FEATURES: Final[dict[str, Any]] = {"secrets": 0, "resourceReferences": 1, "aliasSpecs": 3, "deletedWith": 5}
+_REFUSED_FEATURES: Final[dict[str, Any]] = {
+    "replacementTrigger": 4,
+    "replaceWith": 6,
+    "transforms": 7,
+    "invokeTransforms": 8,
+    "parameterization": 9,
+    "resourceHooks": 10,
+    "errorHooks": 11,
+}
+_RESULTS: Final[dict[str, Any]] = {"success": 0, "failed": 1, "skipped": 2}
 _SEVERITIES: Final = {1: "info", 2: "warning", 3: "error"}
 
 
@@ -97,11 +106,11 @@ class Monitor:
     def get_deployment_info(self, request: empty_pb2.Empty) -> wire.DeploymentInfo:
         """Say what the engine can do."""
         del request
-        return wire.DeploymentInfo(supportedFeatures=list(_FEATURES.values()))  # type: ignore[arg-type] # enum numbers
+        return wire.DeploymentInfo(supportedFeatures=[*_FEATURES.values(), *_REFUSED_FEATURES.values()])
 
     def supports_feature(self, request: wire.SupportsFeatureRequest) -> wire.SupportsFeatureResponse:
         """The same, asked one by one, by older SDKs."""
-        return wire.SupportsFeatureResponse(hasSupport=request.id in _FEATURES)
+        return wire.SupportsFeatureResponse(hasSupport=request.id in _FEATURES or request.id in _REFUSED_FEATURES)
 
     def register_resource(self, request: wire.RegisterResourceRequest) -> wire.RegisterResourceResponse:
         """Bring a resource about."""
@@ -110,7 +119,7 @@ class Monitor:
             goal = replace(goal, inputs=with_hashes(goal.inputs, self._directory))
             answer = self._registrar.register(goal)
         record = answer.record
-        response = wire.RegisterResourceResponse(urn=record.urn, result=_RESULTS[answer.result])  # type: ignore[arg-type] # enum numbers
+        response = wire.RegisterResourceResponse(urn=record.urn, result=_RESULTS[answer.result])
         if answer.result == "success":
             response.id = record.id
             response.object.CopyFrom(to_struct(record.outputs))
@@ -243,6 +252,8 @@ class Direct:
 
         def unimplemented(request: object) -> None:
             del request
-            raise InlineError(grpc.StatusCode.UNIMPLEMENTED, f"{name} is not supported by the embedded engine")
+            raise InlineError(
+                grpc.StatusCode.UNIMPLEMENTED, f"not supported by the embedded engine: {name}; use the pulumi command"
+            )
 
         return unimplemented
