@@ -10,7 +10,7 @@ from datetime import date
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulumi_ahv.kernel.errors import PayloadError
@@ -302,6 +302,7 @@ TRANSFORMS = [
 ]
 
 
+@settings(deadline=None)
 @given(st.text("abcdefghij", min_size=8, max_size=12), st.sampled_from(TRANSFORMS))
 def test_no_secret_is_shown_however_a_template_transforms_it(secret: str, transform: str) -> None:
     rendered = render(text("#!/bin/sh\n" + transform, pw=Secret(secret)))

@@ -133,6 +133,7 @@ def test_half_a_surrogate_pair_is_refused(quote: Callable[[object], str], half: 
         quote(f"a{half}")
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_a_rendered_template_carries_the_value_through_yaml_json_and_xml(render: Callable[..., str], text: str) -> None:
     assume(all(ord(character) >= 32 or character in "\t\n\r" for character in text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulumi_ahv.kernel.errors import PayloadError
@@ -23,6 +23,7 @@ def test_windows_line_ends_stay_windows_line_ends(render: Render) -> None:
     assert render("a\r\nb {{ x }}\r\n", x=1) == "a\r\nb 1\r\n"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_value_is_never_rendered_itself(render: Render, value: str) -> None:
     dangerous = "{{ secret }}" + value + "{% raw %}{#"
@@ -90,6 +91,7 @@ def test_no_template_reaches_attributes_outside_its_variables(render: Render, at
         render(attack, x="text", items=[1], bag={"a": 0})
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"_[a-z_]{1,12}", fullmatch=True))
 def test_no_underscored_attribute_of_any_value_can_be_read(render: Render, attribute: str) -> None:
     for value in ("text", [1], {"a": 1}, 3, None):

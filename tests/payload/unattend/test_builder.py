@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -17,8 +17,8 @@ XML_TEXT = st.text(
 )
 
 
-def read(settings: Answers) -> etree._Element:
-    return etree.fromstring(build_unattend(settings).encode())
+def read(answers: Answers) -> etree._Element:
+    return etree.fromstring(build_unattend(answers).encode())
 
 
 def texts(root: etree._Element, path: str) -> list[str | None]:
@@ -35,17 +35,17 @@ def test_everything_asked_for_is_there_and_passes_our_checks() -> None:
         organization="A & B",
         owner="o",
     )
-    settings = Answers(
+    answers = Answers(
         windows,
         computer_name="agent-1",
         product_key="AAAAA-BBBBB-CCCCC-DDDDD-EEEEE",
         administrator_password="S3cret!",
         domain=DomainJoin("corp.example", "joiner", "p<w", "OU=Agents,DC=corp,DC=example"),
     )
-    assert [(problem.code, problem.fatal) for problem in check_unattend(build_unattend(settings))] == [
+    assert [(problem.code, problem.fatal) for problem in check_unattend(build_unattend(answers))] == [
         ("plain-password", False)
     ]
-    root = read(settings)
+    root = read(answers)
     assert texts(root, "ComputerName") == ["agent-1"]
     assert texts(root, "UserLocale") == ["de-DE"]
     assert texts(root, "TimeZone") == ["W. Europe Standard Time"]
@@ -74,11 +74,12 @@ def test_nothing_that_was_not_asked_for_is_there() -> None:
         assert name not in text
 
 
+@settings(deadline=None)
 @given(XML_TEXT, XML_TEXT)
 def test_any_text_reaches_windows_unchanged(command: str, password: str) -> None:
     windows = Windows(first_logon_commands=(command,))
-    settings = Answers(windows, administrator_password=password, domain=DomainJoin("d", "u", password))
-    root = read(settings)
+    answers = Answers(windows, administrator_password=password, domain=DomainJoin("d", "u", password))
+    root = read(answers)
     assert texts(root, "CommandLine") == [command]
     assert texts(root, "Credentials/u:Password") == [password]
     (value,) = texts(root, "AdministratorPassword/u:Value")
