@@ -67,6 +67,15 @@ IP_CONFIG = """
 network_address:str? prefix_length:int ipam_enabled:bool free_ips:int assigned_ips:int num_macs:int
 default_gateway:str? dhcp_options:dict pool:list dhcp_server_address:str?
 """
+# §1.9
+GROUP = """
+uuid:str name:str description:str logical_timestamp:int disk_list:list iscsi_target:str attachment_list:list
+flash_mode_enabled:bool enabled_authentications:list usage_type:str is_shared:bool
+"""
+GROUP_DISK = """
+index:int vmdisk_uuid:str container_id:int storage_container_id:int container_uuid:str storage_container_uuid:str
+-vmdisk_size_mb:int -vmdisk_size_bytes:int vmdisk_path:str flash_mode_enabled:bool
+"""
 # §1.5
 SNAPSHOT = """
 uuid:str snapshot_name:str vm_uuid:str group_uuid:str created_time:int deleted:bool logical_timestamp:int
@@ -188,6 +197,16 @@ def test_snapshots(berlin: Any) -> None:
     berlin.made("/snapshots", {"snapshot_specs": [{"vm_uuid": vm, "snapshot_name": "v1"}]})
     (one,) = berlin.get("/snapshots")["entities"]
     hold(one, SNAPSHOT)
+
+
+def test_volume_groups(berlin: Any) -> None:
+    vm = berlin.made("/vms", {"name": "agent", "memory_mb": 1024, "num_vcpus": 1})
+    group = berlin.made("/volume_groups", {"name": "data", "disk_list": [{"create_config": {"size": 1 << 30}}]})
+    berlin.done("POST", f"/volume_groups/{group}/attach", {"vm_uuid": vm})
+    told = berlin.get(f"/volume_groups/{group}", include_disk_size="true")
+    hold(told, GROUP)
+    hold(told["disk_list"][0], GROUP_DISK)
+    hold(told["attachment_list"][0], "vm_uuid:str index:int")
 
 
 def test_errors(berlin: Any) -> None:

@@ -12,6 +12,7 @@ from pulumi_ahv.simulator.element import (
     tasks,
     vm_devices,
     vms,
+    volume_groups,
 )
 from pulumi_ahv.simulator.element.calls import Routes
 from pulumi_ahv.simulator.element.door import HEADERS, Door, refuse
@@ -19,7 +20,7 @@ from pulumi_ahv.simulator.gateway import Side
 from pulumi_ahv.simulator.work import Operation
 
 _AT_ONCE = (cluster, tasks, networks, guest_tools)
-_WITH_TASKS = (images, vms, vm_devices, clones, snapshots)
+_WITH_TASKS = (images, vms, vm_devices, clones, snapshots, volume_groups)
 
 
 def side(cluster_id: str) -> Side:

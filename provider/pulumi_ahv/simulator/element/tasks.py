@@ -37,6 +37,7 @@ _TYPES = {
     "clustermgmt:config:storage-containers": "StorageContainer",
     "clustermgmt:config:cluster": "Cluster",
     "element:snapshot": "Snapshot",
+    "element:volume-group": "VolumeGroup",
 }
 _LONGEST_POLL = 300.0
 _LOOK = 0.02

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pulumi_ahv.simulator.element.attachments import attached_to
 from pulumi_ahv.simulator.element.calls import Element
 from pulumi_ahv.simulator.store import Record
 
@@ -40,6 +41,7 @@ def machine(element: Element, vm: Record, *, disks: bool, nics: bool) -> dict[st
     if disks:
         shown["vm_disk_info"] = [disk(element, each) for each in body.get("disks", ())]
         shown["vm_disk_info"] += [drive(element, each) for each in body.get("cdRoms", ())]
+        shown["vm_disk_info"] += [_group(group.ext_id, at) for group, at in attached_to(element.site, vm.ext_id)]
     if nics:
         shown["vm_nics"] = [nic(each) for each in body.get("nics", ())]
     return {name: value for name, value in shown.items() if value not in (None, "")}
@@ -73,6 +75,12 @@ def drive(element: Element, device: dict[str, Any]) -> dict[str, Any]:
         path = f"/default-container/.vm_customization_isos/{device['extId']}.iso"
         shown["source_disk_address"] = {"ndfs_filepath": path}
     return shown
+
+
+def _group(uuid: str, index: int) -> dict[str, Any]:
+    device = {"diskAddress": {"busType": "SCSI", "index": index}}
+    at = address(device) | {"volume_group_uuid": uuid}
+    return {"disk_address": at, **_flags(device), "is_cdrom": False, "is_empty": False, "size": 0}
 
 
 def _filled(element: Element, device: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pulumi_ahv.simulator import vm_power
 from pulumi_ahv.simulator.element import vm_specs
+from pulumi_ahv.simulator.element.attachments import attached_to
 from pulumi_ahv.simulator.element.calls import INVALID, V08, V2, Call, Element, Refused, Reply, Route, one_of, required
 from pulumi_ahv.simulator.element.customizing import config_of, insert_disc
 from pulumi_ahv.simulator.element.filters import matching
@@ -111,6 +112,7 @@ def _delete(element: Element, call: Call) -> Reply:
 
 
 def _deleted(site: Site, run: Run, vm: Record) -> None:
+    refuse_unless(not attached_to(site, vm.ext_id), f"VM {vm.body['name']} has a volume group: detach it first.")
     if run.arguments["snapshots"]:
         snapshots = site.store.table("snapshots")
         for record in [each for each in snapshots if each.body["vm_uuid"] == vm.ext_id]:
