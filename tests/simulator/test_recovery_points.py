@@ -43,3 +43,39 @@ def test_deleted_recovery_points_are_gone(site: Any, make_vm: Any) -> None:
     site.done(site.delete(path, etag=site.etag(path)))
     assert site.get(path).status_code == 404
     assert site.data(VM_POINTS) == []
+
+
+def test_a_vms_recovery_point_is_listed_restored_and_deleted(site: Any, make_vm: Any, subnets: Any) -> None:
+    vm = make_vm(name="a", subnet="berlin-managed")
+    path = f"{VM_POINTS}/{site.done(site.post(VM_POINTS, {'vmExtId': vm, 'name': 'before'}), VM_REL)}"
+    assert site.data(path)["vm"]["name"] == "a"
+    spec = {"vmConfigOverrideSpec": {"name": "b", "description": "again"}}
+    restored = site.done(site.post(f"{path}/$actions/restore", spec), "vmm:ahv:config:vm")
+    found = site.data(f"{VMS}/{restored}")
+    assert (found["name"], found["description"]) == ("b", "again")
+    assert found["source"]["entityType"] == "VM_RECOVERY_POINT"
+    site.done(site.delete(path))
+    assert site.get(path).status_code == 404
+
+
+def test_a_vm_is_not_reverted_while_it_is_on_or_to_another_ones_point(site: Any, make_vm: Any, power: Any) -> None:
+    one, two = make_vm(name="one"), make_vm(name="two")
+    point = site.done(site.post(VM_POINTS, {"vmExtId": one, "name": "before"}), VM_REL)
+    body = {"vmRecoveryPointExtId": point}
+    path = f"{VMS}/{two}"
+    assert site.post(f"{path}/$actions/revert", body, etag=site.etag(path)).status_code == 400
+    path = f"{VMS}/{one}"
+    power(path, "power-on")
+    assert site.ended(site.post(f"{path}/$actions/revert", body, etag=site.etag(path)))["status"] == "FAILED"
+
+
+def test_a_recovery_point_needs_vms_that_exist_and_not_too_many(site: Any, make_vm: Any) -> None:
+    assert site.post(POINTS, {"name": "x", "vmRecoveryPoints": []}).status_code == 400
+    vm = make_vm()
+    many = {"name": "x", "vmRecoveryPoints": [{"vmExtId": vm}] * 33}
+    assert site.post(POINTS, many).status_code == 400
+    body = {"name": "x", "vmRecoveryPoints": [{"vmExtId": vm}]}
+    path = f"{POINTS}/{site.done(site.post(POINTS, body), REL)}"
+    part = site.data(path)["vmRecoveryPoints"][0]["extId"]
+    assert site.data(f"{path}/vm-recovery-points/{part}")["vmExtId"] == vm
+    assert [each["name"] for each in site.data(POINTS)] == ["x"]

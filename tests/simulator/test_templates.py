@@ -134,3 +134,39 @@ def test_a_cancelled_guest_update_leaves_no_trace(site: Any, make_template: Any)
     site.done(site.post(f"{path}/$actions/cancel-guest-update"))
     assert len(site.data(f"{path}/versions")) == 1
     assert [vm["name"] for vm in site.data(VMS)] == ["master"]
+
+
+def test_an_early_release_names_deployed_vms_in_the_subtasks_only(start: Any) -> None:
+    old = start(version="v4.1")
+    vms, templates = VMS.replace("v4.3", "v4.1"), TEMPLATES.replace("v4.3", "v4.1")
+    cluster = old.data("/api/clustermgmt/v4.1/config/clusters", filter="name eq 'berlin'")[0]["extId"]
+    tasks = "/api/prism/v4.1/config/tasks"
+
+    def wait(answer: Any) -> Any:
+        task_id = answer.json()["data"]["extId"]
+        for _ in range(20):
+            old.prism.control.advance(1)
+            task = old.data(f"{tasks}/{task_id}")
+        return task
+
+    vm = wait(old.post(vms, {"name": "m", "cluster": {"extId": cluster}}))["entitiesAffected"][-1]["extId"]
+    source = {"$objectType": VM_SOURCE, "extId": vm}
+    made = wait(old.post(templates, {"templateName": "t", "templateVersionSpec": {"versionSource": source}}))
+    path = f"{templates}/{made['entitiesAffected'][0]['extId']}"
+    task = wait(old.post(f"{path}/$actions/deploy", {"numberOfVms": 2, "clusterReference": cluster}))
+    assert task["status"] == "SUCCEEDED"
+    assert {each["rel"] for each in task["entitiesAffected"]} == {"vmm:content:templates"}
+    child = old.data(f"{tasks}/{task['subTasks'][0]['extId']}")
+    assert "vmm:ahv:config:vm" in {each["rel"] for each in child["entitiesAffected"]}
+
+
+def test_customization_may_be_forbidden_by_the_version(site: Any, make_vm: Any, clusters: Any) -> None:
+    source = {"$objectType": VM_SOURCE, "extId": make_vm()}
+    spec = {"versionSource": source, "isGcOverrideEnabled": False}
+    template = site.done(site.post(TEMPLATES, {"templateName": "t", "templateVersionSpec": spec}), REL)
+    script = {"$objectType": "vmm.v4.ahv.config.Userdata", "value": "I2Nsb3VkLWNvbmZpZwo="}
+    config = {"$objectType": "vmm.v4.ahv.config.CloudInit", "cloudInitScript": script}
+    overrides = {"0": {"guestCustomization": {"config": config}}}
+    body = {"numberOfVms": 1, "clusterReference": clusters["berlin"], "overrideVmConfigMap": overrides}
+    answer = site.post(f"{TEMPLATES}/{template}/$actions/deploy", body)
+    assert answer.json()["data"]["error"][0]["code"] == "VMM-40008"

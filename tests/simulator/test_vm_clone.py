@@ -73,7 +73,9 @@ def test_only_the_newest_version_clones_many(site: Any, make_vm: Any) -> None:
     assert error["validationErrorMessages"][0]["attributePath"] == "bulkCloneOptions"
 
 
-def test_a_bulk_clone_that_runs_out_of_addresses_fails_and_leaves_the_whole_ones(site: Any, make_vm: Any, clusters: Any) -> None:
+def test_a_bulk_clone_that_runs_out_of_addresses_fails_and_leaves_the_whole_ones(
+    site: Any, make_vm: Any, clusters: Any
+) -> None:
     subnets = "/api/networking/v4.4/config/subnets"
     pool = {"startIp": {"value": "192.168.9.10"}, "endIp": {"value": "192.168.9.11"}}
     ipv4 = {"ipSubnet": {"ip": {"value": "192.168.9.0"}, "prefixLength": 24}, "poolList": [pool]}

@@ -113,3 +113,54 @@ def test_serial_port_one_is_reserved(site: Any, make_vm: Any) -> None:
     site.done(site.post(f"{path}/serial-ports", {"index": 0, "isConnected": True}, etag=site.etag(path)))
     assert site.ended(site.post(f"{path}/serial-ports", {"index": 1}, etag=site.etag(path)))["status"] == "FAILED"
     assert len(site.data(f"{path}/serial-ports")) == 1
+
+
+def test_devices_are_listed_and_named_in_refusals(site: Any, make_vm: Any, subnets: Any) -> None:
+    path = f"{VMS}/{make_vm(subnet='berlin-managed', cdRoms=[{}])}"
+    for kind in ("disks", "cd-roms", "nics"):
+        assert len(site.data(f"{path}/{kind}")) == 1
+    text = f"networkInfo/subnet/extId eq '{subnets['berlin-dhcp']}'"
+    assert site.data(f"{path}/nics", filter=text) == []
+    answer = site.get(f"{path}/disks/00000000-0000-4000-8000-000000000001")
+    assert (answer.status_code, answer.json()["data"]["error"][0]["code"]) == (404, "VMM-30101")
+
+
+def test_a_serial_port_is_switched_and_removed(site: Any, make_vm: Any, power: Any) -> None:
+    path = f"{VMS}/{make_vm(serialPorts=[{'index': 0, 'isConnected': True}])}"
+    one = f"{path}/serial-ports/{site.data(path)['serialPorts'][0]['extId']}"
+    site.done(site.put(one, {"index": 0, "isConnected": False}, etag=site.etag(one)))
+    assert site.data(one)["isConnected"] is False
+    site.done(site.delete(one, etag=site.etag(one)))
+    assert site.get(one).status_code == 404
+
+
+def test_a_drive_is_removed_and_an_empty_one_not_ejected(site: Any, make_vm: Any) -> None:
+    path = f"{VMS}/{make_vm(cdRoms=[{}])}"
+    one = f"{path}/cd-roms/{site.data(path)['cdRoms'][0]['extId']}"
+    assert site.ended(site.post(f"{one}/$actions/eject", etag=site.etag(path)))["status"] == "FAILED"
+    site.done(site.delete(one, etag=site.etag(path)))
+    assert "cdRoms" not in site.data(path)
+
+
+def test_a_disk_without_size_or_on_a_taken_place_is_refused(site: Any, make_vm: Any) -> None:
+    path = f"{VMS}/{make_vm()}"
+    no_size = {"backingInfo": {"$objectType": DISK}}
+    taken = {**empty_disk(1 << 30), "diskAddress": {"busType": "SCSI", "index": 0}}
+    for body, word in ((no_size, "diskSizeBytes"), (taken, "taken")):
+        task = site.ended(site.post(f"{path}/disks", body, etag=site.etag(path)))
+        assert word in task["errorMessages"][0]["message"]
+
+
+def test_a_device_of_a_vm_that_is_gone_fails_its_task(site: Any, make_vm: Any) -> None:
+    path = f"{VMS}/{make_vm()}"
+    etag = site.etag(path)
+    gone = site.delete(path, etag=etag)
+    late = site.post(f"{path}/disks", empty_disk(1 << 30), etag=etag)
+    site.done(gone)
+    assert "does not exist any more" in site.ended(late)["errorMessages"][0]["message"]
+
+
+def test_an_address_cannot_be_fixed_on_an_unmanaged_subnet(site: Any, make_vm: Any, nic_on: Any) -> None:
+    path = f"{VMS}/{make_vm()}"
+    task = site.ended(site.post(f"{path}/nics", nic_on("berlin-dhcp", "10.1.1.1"), etag=site.etag(path)))
+    assert "not managed" in task["errorMessages"][0]["message"]

@@ -81,3 +81,21 @@ def test_a_guest_shutdown_needs_tools(site: Any, make_vm: Any, power: Any) -> No
     power(path, "power-on")
     site.prism.control.advance(30)
     assert power(path, "guest-shutdown")["errorMessages"][0]["errorGroup"] == "VM_NGT_NOT_REACHABLE"
+
+
+@pytest.mark.parametrize("action", ["reset", "power-cycle"])
+def test_a_hard_restart_boots_again(site: Any, make_vm: Any, power: Any, action: str) -> None:
+    ext_id = make_vm()
+    power(f"{VMS}/{ext_id}", "power-on")
+    site.prism.control.advance(30)
+    assert power(f"{VMS}/{ext_id}", action)["status"] == "SUCCEEDED"
+    assert site.prism.control.guest(ext_id)["state"] == "booting"
+    site.prism.control.advance(30)
+    assert site.prism.control.guest(ext_id)["boots"] == 2
+
+
+def test_a_vm_takes_the_host_with_the_most_room(site: Any, make_vm: Any, power: Any) -> None:
+    paths = [f"{VMS}/{make_vm(memorySizeBytes=100 << 30)}" for _ in range(3)]
+    for path in paths:
+        power(path, "power-on")
+    assert len({site.data(path)["host"]["extId"] for path in paths}) == 3

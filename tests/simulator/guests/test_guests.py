@@ -254,3 +254,84 @@ def test_a_vm_without_a_disk_has_no_guest(site: Any, clusters: Any, power: Any) 
     power(f"{VMS}/{ext_id}", "power-on")
     site.prism.control.advance(60)
     assert site.prism.control.guest(ext_id)["state"] == "no-operating-system"
+
+
+def test_prisms_sysprep_disc_is_named_after_its_install_type(site: Any, make_vm: Any, power: Any) -> None:
+    for kind, name in (("PREPARED", "unattend.xml"), ("FRESH", "autounattend.xml")):
+        script = {"$objectType": "vmm.v4.ahv.config.Unattendxml", "value": base64.b64encode(UNATTEND).decode()}
+        sysprep = {"$objectType": "vmm.v4.ahv.config.Sysprep", "installType": kind, "sysprepScript": script}
+        path = f"{VMS}/{make_vm(guestCustomization={'config': sysprep})}"
+        power(path, "power-on")
+        site.prism.control.advance(60)
+        guest = site.prism.control.guest(path.rsplit("/", 1)[1])
+        assert (guest["hostname"], guest["discs"][0]["files"]) == ("DESK-001", [name])
+
+
+def test_aos_73_takes_cloud_config_only(start: Any) -> None:
+    for version, status in (("v4.1", 400), ("v4.0", 202)):
+        site = start(version=version)
+        clusters = f"/api/clustermgmt/{version}/config/clusters"
+        body = {
+            "name": "x",
+            "cluster": {"extId": site.data(clusters)[1]["extId"]},
+            "guestCustomization": customization(b"#!/bin/sh\n"),
+        }
+        assert site.post(f"/api/vmm/{version}/ahv/config/vms", body).status_code == status
+
+
+def test_openstacks_network_data_are_understood(booted: Any) -> None:
+    data = {
+        "links": [{"id": "l0", "type": "phy"}],
+        "networks": [{"link": "l0", "type": "ipv4", "ip_address": "192.0.2.9", "netmask": "255.255.255.0"}],
+    }
+    files = {
+        "openstack/latest/meta_data.json": b'{"uuid": "u"}',
+        "openstack/latest/network_data.json": json.dumps(data).encode(),
+    }
+    assert booted(disc("config-2", files))[1]["addresses"] == ["192.0.2.9"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "word"),
+    [
+        ("meta-data", b"- a list", "not a mapping"),
+        ("user-data", b"hello", "unknown form"),
+        ("user-data", b"#cloud-config\n- a\n", "not a mapping"),
+        ("user-data", b"## template: jinja\n#cloud-config\nhostname: {{ v1.nothing }}\n", "jinja"),
+    ],
+)
+def test_what_is_wrong_with_the_texts_is_told(booted: Any, name: str, data: bytes, word: str) -> None:
+    _, guest = booted(no_cloud(**{name: data}))
+    assert word in guest["problems"][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"), [(b"<a", "not well-formed"), (UNATTEND.replace(b"DESK-001", b"A" * 16), "longer than 15")]
+)
+def test_what_is_wrong_with_the_answers_is_told(booted: Any, text: bytes, word: str) -> None:
+    assert word in booted(disc("X", {"autounattend.xml": text}))[1]["problems"][0]
+
+
+def test_windows_that_is_set_up_reads_no_answers_again(site: Any, booted: Any, power: Any) -> None:
+    path, guest = booted(disc("X", {"unattend.xml": UNATTEND}))
+    assert guest["os"] == "windows"
+    power(path, "reset")
+    site.prism.control.advance(60)
+    assert site.prism.control.guest(path.rsplit("/", 1)[1])["boots"] == 2
+
+
+def test_a_payload_that_installs_tools_makes_them_reachable(
+    site: Any, make_vm: Any, make_image: Any, image_backing: Any, power: Any
+) -> None:
+    data = no_cloud(**{"user-data": b"#cloud-config\nruncmd: [/mnt/installer/linux/install_ngt.py]\n"})
+    drives = [{"backingInfo": image_backing(make_image(data, type="ISO_IMAGE"))}, {}]
+    path = f"{VMS}/{make_vm(cdRoms=drives, subnet='berlin-dhcp')}"
+    etag = site.etag(f"{path}/guest-tools")
+    site.done(site.post(f"{path}/guest-tools/$actions/insert-iso", {"capabilities": []}, etag=etag))
+    power(path, "power-on")
+    site.prism.control.advance(60)
+    assert site.data(f"{path}/guest-tools")["isReachable"] is True
+
+
+def test_what_is_no_disc_is_told(booted: Any) -> None:
+    assert "no ISO 9660 volume" in booted(b"x" * 100_000)[1]["problems"][0]
