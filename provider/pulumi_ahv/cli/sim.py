@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def sim(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 9440,
     state: Annotated[Path | None, typer.Option(help="SQLite file that keeps the site's state over restarts.")] = None,
+    product: Annotated[str, typer.Option(help="central, or element: the Prism Element of one cluster.")] = "central",
+    elements: Annotated[bool, typer.Option(help="Give each cluster its Prism Element, on a free port.")] = False,
     release: Annotated[str, typer.Option(help="Newest API version of the site: v4.0 to v4.3.")] = "v4.3",
     seed: Annotated[int, typer.Option(help="Seed of UUIDs and of chance in fault rules.")] = 1,
     pace: Annotated[float, typer.Option(help="Factor on the duration of everything; 0.1 is ten times as fast.")] = 1.0,
@@ -32,7 +34,11 @@ def sim(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
 
     if release not in RELEASES:
         raise typer.BadParameter(f"{release} is none of {', '.join(RELEASES)}", param_hint="--release")
+    if product not in {"central", "element"}:
+        raise typer.BadParameter(f"{product} is neither central nor element", param_hint="--product")
     settings = Settings(
+        product=product,
+        elements=elements,
         version=release,
         seed=seed,
         pace=pace,
@@ -54,6 +60,8 @@ def sim(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
 def _announce(prism: Prism) -> None:
     """One line for programs on standard output, and what a person copies into another shell on standard error."""
     sys.stdout.write(f"url={prism.url} ca={prism.ca_file} username={prism.username}\n")
+    for name, element in prism.elements.items():
+        sys.stdout.write(f"element={name} url={element.url}\n")
     sys.stdout.flush()
     settings = {
         "NUTANIX_ENDPOINT": prism.url,
