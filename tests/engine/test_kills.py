@@ -133,7 +133,7 @@ def test_two_runs_do_not_share_a_stack(play: Play) -> None:
     engine = play.start()
     with Path(play.pipes["say"]).open() as pipe:
         pipe.readline()
-        other = play.popen("preview")
+        other = play.popen("up", "--skip-preview")
         text = other.communicate(timeout=60)[0]
         play.release()
         engine.communicate(timeout=60)

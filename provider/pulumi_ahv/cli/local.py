@@ -212,7 +212,9 @@ def import_(
 
     text = file.read_text(encoding="utf-8") if file else sys.stdin.read()
     with _stack(cwd, stack, state_dir, quiet=True) as local:
-        for warning in adopt(local.store, text, project=local.project.name, stack=local.name):
+        with local.store.locked():
+            warnings = adopt(local.store, text, project=local.project.name, stack=local.name)
+        for warning in warnings:
             typer.echo(f"warning: {warning}", err=True)
     typer.echo("Import complete.")
 
@@ -227,7 +229,7 @@ def _stack(
     must_exist: bool = False,
     quiet: bool = False,
 ) -> Iterator[LocalStack]:
-    """Open and lock a stack; errors become a line and an exit code."""
+    """Open a stack; errors become a line and an exit code."""
     from pulumi_ahv.engine.project import find_project
     from pulumi_ahv.engine.stack import LocalStack
     from pulumi_ahv.kernel.errors import AhvError
@@ -240,8 +242,7 @@ def _stack(
         if must_exist and not local.store.exists():
             typer.echo(f"error: no stack named '{name}' found", err=True)
             raise typer.Exit(STACK_NOT_FOUND)
-        with local.store.locked():
-            yield local
+        yield local
     except (AhvError, ValueError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error

@@ -12,11 +12,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from pulumi_ahv.engine.events import Observer
-from pulumi_ahv.engine.failures import ProviderFailure
 from pulumi_ahv.engine.journal import Journal
 from pulumi_ahv.engine.records import Record
 from pulumi_ahv.engine.steps import DELETES, PENDING, Step, StepFailed, Workshop, apply
-from pulumi_ahv.kernel.errors import AhvError
 
 
 class Stopped(Exception):
@@ -127,10 +125,10 @@ class Execution:
         operation = None
         if step.op in PENDING:
             operation = self._journal.begin(PENDING[step.op], step.record)
-        failure: StepFailed | ProviderFailure | AhvError | None = None
+        failure: Exception | None = None
         try:
             apply(step, self._shop)
-        except (StepFailed, ProviderFailure, AhvError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in a step is the failure of that step
             failure = error
         partial = isinstance(failure, StepFailed) and failure.partial
         if operation is not None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,40 +115,55 @@ class LocalStack:
 
     def up(self, options: Options, observers: Sequence[Observer] = ()) -> Result:
         """Make the stack what the program wants; with ``options.preview``, only say what that would be."""
-        return self._run(options, observers, lambda run, reaper: run.update(self._program(reaper)))
+        return self._run(options, observers, Summary(), lambda run, reaper: run.update(self._program(reaper)))
 
     def refresh(self, options: Options, observers: Sequence[Observer] = ()) -> Result:
         """Make the state what exists."""
-        return self._run(options, observers, lambda run, _: run.refresh())
+        return self._run(options, observers, Summary(refreshing=True), lambda run, _: run.refresh())
 
     def destroy(self, options: Options, observers: Sequence[Observer] = ()) -> Result:
         """Delete everything."""
-        return self._run(options, observers, lambda run, _: run.destroy())
+        return self._run(options, observers, Summary(), lambda run, _: run.destroy())
 
     def _run(
-        self, options: Options, observers: Sequence[Observer], action: Callable[[Deployment, Reaper], bool]
+        self,
+        options: Options,
+        observers: Sequence[Observer],
+        summary: Summary,
+        action: Callable[[Deployment, Reaper], bool],
     ) -> Result:
-        summary, messages = Summary(), Messages()
         reaper = Reaper()
+        messages = Messages()
         hints: list[Deployment] = []
 
         def report(package: str, line: str) -> None:
             if package == DYNAMIC and line.strip():
                 hints[0].execution.report("info", "", line)
 
-        config = self.config()
-        host = ProcessHost(Surroundings(self.directory, self._python, self._environment(config), report), reaper=reaper)
-        setting = Setting(
-            self.project.name, self.name, host, config, self.clock, [*observers, summary, messages], self.directory
-        )
-        try:
-            run = Deployment(setting, self.store.load(), options, save=self.store.save)
-            hints.append(run)
-            self.on_start(run)
-            ok = action(run, reaper)
-            return Result(ok, summary, run.journal.snapshot(), messages.errors)
-        finally:
-            reaper.close()
+        with self._held(options):
+            config = self.config()
+            surroundings = Surroundings(self.directory, self._python, self._environment(config), report)
+            host = ProcessHost(surroundings, reaper=reaper)
+            watching = [*observers, summary, messages]
+            setting = Setting(self.project.name, self.name, host, config, self.clock, watching, self.directory)
+            try:
+                run = Deployment(setting, self.store.load(), options, save=self.store.save)
+                hints.append(run)
+                self.on_start(run)
+                ok = action(run, reaper)
+                return Result(ok, summary, run.journal.snapshot(), messages.errors)
+            finally:
+                reaper.close()
+
+    @contextmanager
+    def _held(self, options: Options) -> Iterator[None]:
+        """Hold the stack for as long as it is changed; a missing passphrase is better said before that."""
+        if options.preview:
+            yield
+            return
+        with self.store.locked():
+            self.store.cipher()
+            yield
 
     def _environment(self, config: StackConfig) -> dict[str, str]:
         return {

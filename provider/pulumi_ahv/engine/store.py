@@ -79,7 +79,7 @@ class FileStore:
         self._root = directory / ".pulumi"
         self._name = f"organization/{project}/{stack}"
         self.path = self._root / "stacks" / project / f"{stack}.json"
-        self._lock_path = self._root / "locks" / f"{project}-{stack}.lock"
+        self._lock = filelock.FileLock(self._root / "locks" / f"{project}-{stack}.lock", timeout=0)
         self.passphrase = passphrase
         self._salt = salt
         self._cipher: PassphraseCipher | None = None
@@ -92,10 +92,9 @@ class FileStore:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the stack; Locked if another run does."""
-        self._lock_path.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(self._lock_path, timeout=0)
+        Path(self._lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
         try:
-            lock.acquire()
+            self._lock.acquire()
         except filelock.Timeout as error:
             raise Locked(
                 f"Locking stack {self._name}",
@@ -105,7 +104,7 @@ class FileStore:
         try:
             yield
         finally:
-            lock.release()
+            self._lock.release()
 
     def load(self) -> Snapshot:
         """Read the state; ConfigError if it is damaged or under another passphrase."""
