@@ -175,6 +175,18 @@ def test_a_task_fails_by_the_operation_of_its_call_or_its_own(site: Any, web: An
     assert site.data(IMAGES) == []
 
 
+def test_a_task_is_cancelled_by_others_or_never_ends(site: Any, web: Any) -> None:
+    body = url_image(web("a", b"x"))
+    site.prism.control.fault("task-canceled", operation="create_image", count=1)
+    site.prism.control.fault("task-stuck", operation="create_image", count=1)
+    assert site.ended(site.post(IMAGES, body))["status"] == "CANCELED"
+    stuck = site.post(IMAGES, body).json()["data"]["extId"]
+    site.prism.control.advance(1_000_000)
+    site.task(stuck)
+    assert (site.task(stuck)["status"], site.task(stuck)["progressPercentage"]) == ("RUNNING", 99)
+    assert site.data(IMAGES) == []
+
+
 def test_an_etag_fails_late(site: Any, make_vm: Any) -> None:
     path = f"{VMS}/{make_vm()}"
     site.prism.control.fault("late-etag", operation="power_on_vm", count=1)

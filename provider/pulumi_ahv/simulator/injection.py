@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from pulumi_ahv.simulator.kinds import BodyKind, FaultKind
 
-TASK_KINDS = frozenset({"task-failure", "late-etag"})
+TASK_KINDS = frozenset({"task-failure", "task-canceled", "task-stuck", "late-etag"})
 
 
 @dataclass
@@ -102,7 +102,7 @@ class Injector:
         return None
 
     def task_fault(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-        """How a task that is being submitted shall fail, if it shall."""
+        """What shall become of a task that is being submitted: ``kind``, and the message of a failure."""
         rule = self.current
         if rule is None and self._rules:
             target = Target("TASK", "", operation, repr(arguments))
@@ -111,8 +111,8 @@ class Injector:
             return None
         if rule.kind == "late-etag":
             message = "If-Match header value passed does not match the current ETag of the entity."
-            return {"code": "VMM-30303", "group": "VM_ETAG_MISMATCH", "message": message}
-        return {"code": rule.code, "group": rule.group, "message": rule.message}
+            return {"kind": rule.kind, "code": "VMM-30303", "group": "VM_ETAG_MISMATCH", "message": message}
+        return {"kind": rule.kind, "code": rule.code, "group": rule.group, "message": rule.message}
 
     def _fires(self, rule: Rule) -> bool:
         if rule.count is not None and rule.hits >= rule.count + rule.skip:

@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 FaultKind = Literal[
-    "error", "drop-before", "drop-after-commit", "stall", "delay", "task-failure", "late-etag", "rate-limit"
+    "error",
+    "rate-limit",
+    "drop-before",
+    "drop-after-commit",
+    "stall",
+    "delay",
+    "task-failure",
+    "task-canceled",
+    "task-stuck",
+    "late-etag",
 ]
 BodyKind = Literal["envelope", "schema", "html", "text", "empty", "string-details"]

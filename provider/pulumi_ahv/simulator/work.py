@@ -146,7 +146,8 @@ class Engine:
             self._attach(record, self._parent)
         record.hidden["fault"] = site.injector.task_fault(operation.name, order.arguments)
         self._start_work(record)
-        site.timeline.at(end, "task", id=ext_id)
+        if not record.hidden["fault"] or record.hidden["fault"]["kind"] != "task-stuck":
+            site.timeline.at(end, "task", id=ext_id)
         return ext_id
 
     def view(self, record: Record, *, count: bool = True) -> dict[str, Any]:
@@ -260,8 +261,10 @@ class Engine:
             Refusal: the task fails, because a rule says so or the service does.
         """
         fault = run.record.hidden.get("fault")
-        if fault:
-            raise Refusal(400, **fault)
+        if fault and fault["kind"] == "task-canceled":
+            run.record.body["status"] = "CANCELING"
+        elif fault:
+            raise Refusal(400, fault["code"], fault["message"], group=fault["group"])
         if run.record.body["status"] == "CANCELING":
             return
         run.result = future.result() if future is not None else {}
