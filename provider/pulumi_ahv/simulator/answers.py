@@ -75,16 +75,21 @@ def envelope(answer: str, data: Any, minor: int, *, total: int | None = None, li
     """The body around ``data``: flags always three, the total only on lists."""
     flags = {"hasError": False, "isPaginated": total is not None, "isTruncated": False}
     metadata: dict[str, Any] = {
-        "flags": [{"name": name, "value": value} for name, value in flags.items()],
+        "flags": _framed_first("common.v1.config.Flag", [{"name": name, "value": on} for name, on in flags.items()]),
         "$objectType": "common.v1.response.ApiResponseMetadata",
         "$reserved": {"$fv": "v1.r0"},
     }
     if links:
-        metadata["links"] = links
+        metadata["links"] = _framed_first("common.v1.response.ApiLink", links)
     if total is not None:
         metadata["totalAvailableResults"] = total
     body = {"$objectType": answer, "$reserved": {"$fv": f"v4.r{minor}"}, "metadata": metadata}
     return body if data is None else {"data": data, **body}
+
+
+def _framed_first(kind: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A nested list as it is sent: only its first element says what it is (api-v4, section 2.1)."""
+    return [{"$objectType": kind, "$reserved": {"$fv": "v1.r0"}, **items[0]}, *items[1:]]
 
 
 def error_body(namespace: str, answer: str, minor: int, refusal: Refusal) -> dict[str, Any]:

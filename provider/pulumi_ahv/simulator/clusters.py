@@ -7,7 +7,7 @@ from typing import Any
 from pulumi_ahv.simulator.answers import Reply
 from pulumi_ahv.simulator.listing import Listing, page_of
 from pulumi_ahv.simulator.preconditions import etag
-from pulumi_ahv.simulator.routing import Call, Route
+from pulumi_ahv.simulator.routing import Call, Route, answer_type
 from pulumi_ahv.simulator.site import Site
 
 CLUSTER = "clustermgmt.v4.config.Cluster"
@@ -75,15 +75,15 @@ def _bodies(site: Site, kind: str) -> list[dict[str, Any]]:
     return [record.body for record in site.store.table(kind)]
 
 
-def _route(path: str, operation: str, handler: Any, answer: str, listing: Listing | None = None) -> Route:
-    name = f"clustermgmt.v4.config.{answer}ApiResponse"
-    return Route("GET", "clustermgmt", path, operation, handler, _SECTION, name, listing=listing, per_second=10)
+def _route(path: str, operation: str, handler: Any, listing: Listing | None = None) -> Route:
+    answer = answer_type("clustermgmt.v4.config", operation)
+    return Route("GET", "clustermgmt", path, operation, handler, _SECTION, answer, listing=listing, per_second=10)
 
 
 ROUTES = (
-    _route("config/clusters", "list_clusters", _list_clusters, "ListClusters", _CLUSTERS),
-    _route("config/clusters/{extId}", "get_cluster_by_id", _get_cluster, "GetCluster"),
-    _route("config/hosts", "list_hosts", _list_hosts, "ListHosts", _HOSTS),
-    _route("config/clusters/{clusterExtId}/hosts", "list_hosts_by_cluster_id", _list_hosts, "ListHosts", _HOSTS),
-    _route("config/clusters/{clusterExtId}/hosts/{extId}", "get_host_by_id", _get_host, "GetHost"),
+    _route("config/clusters", "list_clusters", _list_clusters, _CLUSTERS),
+    _route("config/clusters/{extId}", "get_cluster_by_id", _get_cluster),
+    _route("config/hosts", "list_hosts", _list_hosts, _HOSTS),
+    _route("config/clusters/{clusterExtId}/hosts", "list_hosts_by_cluster_id", _list_hosts, _HOSTS),
+    _route("config/clusters/{clusterExtId}/hosts/{extId}", "get_host_by_id", _get_host),
 )

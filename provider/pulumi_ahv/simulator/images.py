@@ -17,7 +17,7 @@ from pulumi_ahv.simulator.clusters import aos_clusters
 from pulumi_ahv.simulator.intake import take_in
 from pulumi_ahv.simulator.listing import Listing, page_of
 from pulumi_ahv.simulator.replies import accepted, entity
-from pulumi_ahv.simulator.routing import Call, Route
+from pulumi_ahv.simulator.routing import Call, Route, answer_type
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.storage_containers import container_named, give_room, take_room
 from pulumi_ahv.simulator.store import Record
@@ -170,8 +170,7 @@ OPERATIONS = (
 
 
 def _route(method: str, path: str, operation: str, handler: Any, **more: Any) -> Route:
-    words = operation.removesuffix("_by_id").title().replace("_", "")
-    return Route(method, "vmm", path, operation, handler, _SECTION, f"vmm.v4.content.{words}ApiResponse", **more)
+    return Route(method, "vmm", path, operation, handler, _SECTION, answer_type("vmm.v4.content", operation), **more)
 
 
 _ONE = "content/images/{extId}"

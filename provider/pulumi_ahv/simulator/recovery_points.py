@@ -15,7 +15,7 @@ from pulumi_ahv.simulator.answers import Refusal, Reply
 from pulumi_ahv.simulator.listing import Listing, page_of
 from pulumi_ahv.simulator.preconditions import etag
 from pulumi_ahv.simulator.replies import accepted, entity
-from pulumi_ahv.simulator.routing import Call, Route
+from pulumi_ahv.simulator.routing import Call, Route, answer_type
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.store import Record
 from pulumi_ahv.simulator.vm_tasks import REL as VM_REL
@@ -212,16 +212,14 @@ OPERATIONS = (
 
 
 def _route(method: str, path: str, operation: str, handler: Any, **more: Any) -> Route:
-    words = operation.removesuffix("_by_id").title().replace("_", "")
-    answer = f"dataprotection.v4.config.{words}ApiResponse"
+    answer = answer_type("dataprotection.v4.config", operation)
     return Route(
         method, "dataprotection", f"config/recovery-points{path}", operation, handler, _SECTION, answer, **more
     )
 
 
 def _vm_point_route(method: str, path: str, operation: str, handler: Any, **more: Any) -> Route:
-    words = operation.removesuffix("_by_ext_id").title().replace("_", "")
-    answer = f"vmm.v4.ahv.config.{words}ApiResponse"
+    answer = answer_type("vmm.v4.ahv.config", operation)
     full = f"ahv/config/vm-recovery-points{path}"
     return Route(method, "vmm", full, operation, handler, _SECTION, answer, since=1, **more)
 

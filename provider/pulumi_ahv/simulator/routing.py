@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     from pulumi_ahv.simulator.site import Site
 
 Match = Literal["required", "optional", "ignored"]
+# Answers that the official SDKs (4.0.1 to 4.4.2) name otherwise than their operations.
+_ANSWERS = {
+    "get_file_by_image_id": "GetImageFile",
+    "shutdown_guest_vm": "ShutdownVm",
+    "reboot_guest_vm": "RebootVm",
+    "create_subnet": "TaskReference",
+    "update_subnet_by_id": "TaskReference",
+    "delete_subnet_by_id": "TaskReference",
+    "list_vnics_by_subnet_id": "ListSubnetVnics",
+    "create_vm_recovery_point": "CreateVMRecoveryPoint",
+    "restore_recovery_point": "RecoveryPointRestore",
+}
 
 
 @dataclass(frozen=True)
@@ -89,6 +101,14 @@ class Route:
     needs_request_id: bool = False
     per_second: int = 0
     assumed: str = ""
+
+
+def answer_type(package: str, operation: str) -> str:
+    """The type of the envelope that an operation of a package, such as ``vmm.v4.content``, answers with."""
+    words = operation
+    for ending in ("_by_id", "_by_ext_id", "_by_vm_id"):
+        words = words.removesuffix(ending)
+    return f"{package}.{_ANSWERS.get(operation) or words.title().replace('_', '')}ApiResponse"
 
 
 class Routes:

@@ -10,7 +10,7 @@ from pulumi_ahv.simulator.answers import Refusal, Reply
 from pulumi_ahv.simulator.listing import Listing, page_of
 from pulumi_ahv.simulator.preconditions import etag
 from pulumi_ahv.simulator.replies import accepted
-from pulumi_ahv.simulator.routing import Call, Route
+from pulumi_ahv.simulator.routing import Call, Route, answer_type
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.store import Record
 from pulumi_ahv.simulator.work import Operation, Order, Run
@@ -28,7 +28,14 @@ _LIST = Listing(
         "compressionDelaySecs",
     },
 )
-_WRITABLE = ("name", "maxCapacityBytes", "replicationFactor", "isCompressionEnabled", "compressionDelaySecs")
+_WRITABLE = (
+    "name",
+    "maxCapacityBytes",
+    "logicalAdvertisedCapacityBytes",
+    "replicationFactor",
+    "isCompressionEnabled",
+    "compressionDelaySecs",
+)
 
 
 def container_named(site: Site, cluster: str, name: str) -> Record | None:
@@ -144,7 +151,7 @@ OPERATIONS = (
 
 
 def _route(method: str, path: str, operation: str, handler: object, **more: object) -> Route:
-    answer = f"clustermgmt.v4.config.{operation.title().replace('_', '')}ApiResponse"
+    answer = answer_type("clustermgmt.v4.config", operation)
     return Route(method, "clustermgmt", path, operation, handler, _SECTION, answer, per_second=10, **more)  # type: ignore[arg-type] # a shorthand for this table
 
 

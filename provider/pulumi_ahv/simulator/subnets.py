@@ -12,7 +12,7 @@ from pulumi_ahv.simulator.answers import Refusal, Reply
 from pulumi_ahv.simulator.ipam import usage
 from pulumi_ahv.simulator.listing import Listing, page_of
 from pulumi_ahv.simulator.replies import accepted, entity
-from pulumi_ahv.simulator.routing import Call, Route
+from pulumi_ahv.simulator.routing import Call, Route, answer_type
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.store import Record
 from pulumi_ahv.simulator.work import Operation, Order, Run
@@ -160,7 +160,7 @@ OPERATIONS = (
 
 
 def _route(method: str, path: str, operation: str, handler: Any, **more: Any) -> Route:
-    answer = f"networking.v4.config.{operation.title().replace('_', '')}ApiResponse"
+    answer = answer_type("networking.v4.config", operation)
     return Route(method, "networking", path, operation, handler, _SECTION, answer, **more)
 
 

@@ -17,7 +17,7 @@ from pulumi_ahv.simulator.categories import check_known
 from pulumi_ahv.simulator.listing import Listing, page_of
 from pulumi_ahv.simulator.preconditions import etag
 from pulumi_ahv.simulator.replies import accepted
-from pulumi_ahv.simulator.routing import Call, Route
+from pulumi_ahv.simulator.routing import Call, Route, answer_type
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.store import Record
 from pulumi_ahv.simulator.work import Operation, Order, Run
@@ -264,11 +264,10 @@ OPERATIONS = (
 
 def template_route(method: str, path: str, operation: str, handler: Any, **more: Any) -> Route:
     """A route below ``content/templates``; an ETag is compared only where one is sent."""
-    words = operation.removesuffix("_by_id").title().replace("_", "")
     if method != "GET" and path:
         param = "templateExtId" if "{templateExtId}" in path else "extId"
         more = {"match": "optional", "guards": ("templates", param), **more}
-    answer = f"vmm.v4.content.{words}ApiResponse"
+    answer = answer_type("vmm.v4.content", operation)
     return Route(method, "vmm", f"content/templates{path}", operation, handler, SECTION, answer, **more)
 
 

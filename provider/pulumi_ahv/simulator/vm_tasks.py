@@ -12,7 +12,7 @@ from typing import Any
 from pulumi_ahv.simulator.answers import Refusal, Reply
 from pulumi_ahv.simulator.preconditions import stale_etag
 from pulumi_ahv.simulator.replies import accepted
-from pulumi_ahv.simulator.routing import Call, Route
+from pulumi_ahv.simulator.routing import Call, Route, answer_type
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.store import Record
 from pulumi_ahv.simulator.work import Operation, Order, Run
@@ -66,9 +66,8 @@ def vm_operation(
 
 def vm_route(method: str, path: str, operation: str, handler: Any, **more: Any) -> Route:
     """A route below ``ahv/config/vms``; changes of a VM that exists need its ETag."""
-    words = operation.removesuffix("_by_id").title().replace("_", "")
     param = "vmExtId" if path.startswith("/{vmExtId}") else "extId"
     if method != "GET" and path:
         more = {"match": "required", "guards": ("vms", param), **more}
-    answer = f"vmm.v4.ahv.config.{words}ApiResponse"
+    answer = answer_type("vmm.v4.ahv.config", operation)
     return Route(method, "vmm", f"ahv/config/vms{path}", operation, handler, SECTION, answer, **more)
