@@ -127,6 +127,11 @@ def test_a_call_that_lost_its_connection_makes_exactly_one_image(
     assert image.size_bytes == SIZE
 
 
+def test_the_same_intention_is_the_same_image_and_one_upload(create: Create, sim: Prism) -> None:
+    assert create() == create()
+    assert sim.control.counts()["v08_upload_image"] == 1
+
+
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_busy_prism_makes_exactly_one_image(site: Any, create: Create, sim: Prism, status: int) -> None:
     for operation in ("v2_create_image", "v08_upload_image"):

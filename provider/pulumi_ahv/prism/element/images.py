@@ -70,8 +70,8 @@ class ElementImages:
         container = self._inventory.container_for_images(spec.storage_container_uuid)
         body = _body(spec, container)
         uuid = Intention(key, doing, body).request_id(1)
-        self._make(uuid, body, doing, deadline, Quarters(progress, spec.name))
-        if isinstance(spec.source, StreamSource):
+        was_there = self._make(uuid, body, doing, deadline, Quarters(progress, spec.name))
+        if isinstance(spec.source, StreamSource) and not (was_there and self._has_content(uuid, doing)):
             what = f"Uploading the content of image '{spec.name}'"
             task = self._uploads.send(
                 spec, spec.source, uuid, container=container, doing=what, deadline=deadline, progress=progress
@@ -111,8 +111,11 @@ class ElementImages:
         if not self._settled(lambda: self._read(uuid, doing) is None, deadline):
             raise TaskError(doing, task=task, state="SUCCEEDED", said="it ended well, but the image is still there")
 
-    def _make(self, uuid: str, body: Any, doing: str, deadline: Deadline, percent: Callable[[int], None]) -> None:
-        """Have the image made. A call that was repeated because its answer got lost finds the id taken: by itself."""
+    def _make(self, uuid: str, body: Any, doing: str, deadline: Deadline, percent: Callable[[int], None]) -> bool:
+        """Have the image made; whether it was there already, by an earlier call of this intention.
+
+        A call that was repeated because its answer got lost finds the id taken: by itself.
+        """
         body = {**body, "uuid": uuid}
         try:
             task = self._api.start("POST", _PATH, doing=doing, body=body, deadline=deadline)
@@ -123,6 +126,12 @@ class ElementImages:
             if not first:
                 raise
             self._poller.wait(first, doing=doing, deadline=deadline, percent=percent)
+            return True
+        return False
+
+    def _has_content(self, uuid: str, doing: str) -> bool:
+        data = self._read(uuid, doing)
+        return bool(data and self._image(data).size_bytes)
 
     def _first_task(self, uuid: str, doing: str, deadline: Deadline) -> str:
         """The task that made, or makes, what an id stands for."""
