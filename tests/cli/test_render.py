@@ -150,3 +150,52 @@ def test_a_windows_folder_needs_no_settings_at_all(tmp_path: Path) -> None:
     result = ahv(tmp_path)
     assert result.exit_code == 1
     assert "unattend.xml.j2:1:1: error: the root element is 'a'" in result.output
+
+
+def exported(tmp_path: Path, template: str) -> Path:
+    """A stack as `pulumi stack export` writes it, with one pool of two members."""
+    inputs = {
+        "__provider": "gASV",
+        "name": "agents",
+        "template": "t-1",
+        "size": 2,
+        "owner": "lab/dev/agents",
+        "payload": {
+            "template": template,
+            "layout": "noCloud",
+            "secrets": {
+                "pw": {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
+            },
+        },
+        "members": {"agent-001": {"slot": 0}, "agent-002": {"slot": 1}},
+    }
+    urn = "urn:pulumi:dev::lab::pulumi-python:dynamic/ahv:Pool::agents"
+    resource = {"urn": urn, "type": "pulumi-python:dynamic/ahv:Pool", "inputs": inputs}
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps({"version": 3, "deployment": {"resources": [resource]}}))
+    return path
+
+
+def test_a_pool_of_an_exported_stack_is_rendered_with_its_secrets_masked(tmp_path: Path) -> None:
+    stack = exported(tmp_path, "#!/bin/sh\necho {{ name }} {{ slot }} {{ pw }}\n")
+    result = ahv("--stack", stack, "--pool", "agents")
+    assert result.exit_code == 0, result.output
+    assert "echo agent-001 0 [secret]" in result.output
+    assert "echo agent-002 1 [secret]" in result.output
+    assert "echo agent-001" not in ahv("--stack", stack, "--pool", "agents", "-m", "agent-002").output
+
+
+def test_a_pool_that_the_stack_does_not_have_is_told_with_those_it_has(tmp_path: Path) -> None:
+    result = ahv("--stack", exported(tmp_path, "#!"), "--pool", "desktops")
+    assert result.exit_code == 1
+    assert "there is no 'desktops'. The stack has: agents." in result.output
+
+
+def test_a_broken_template_of_a_pool_exits_1_with_its_place(tmp_path: Path) -> None:
+    result = ahv("--stack", exported(tmp_path, "#cloud-config\nhostnam: x\n"), "--pool", "agents")
+    assert result.exit_code == 1
+    assert "payload.template:2:1: unknown key 'hostnam'" in result.output
+
+
+def test_without_folder_and_stack_there_is_nothing_to_render() -> None:
+    assert "Name a folder, or give --stack and --pool." in ahv().output

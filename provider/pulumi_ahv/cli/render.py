@@ -4,8 +4,10 @@
     ahv render templates/ -s pool.yaml -m agent-003         of one member, with the settings of pool.yaml
     ahv render templates/ -s pool.yaml --against next.yaml  what another set of variables would change
     ahv render templates/ -s pool.yaml -m agent-003 --iso out/ --uuid …    writes its disc
+    ahv render --stack export.json --pool agents            the members of a program's pool, as its stack has them
 
-Secrets are masked unless ``--show-secrets`` is given. Exit code 1 when a finding is an error.
+Secrets are masked unless ``--show-secrets`` is given; an exported stack holds them encrypted, so for a pool they stay
+masked and the digest is another than in the stack. Exit code 1 when a finding is an error.
 """
 
 from __future__ import annotations
@@ -25,12 +27,21 @@ if TYPE_CHECKING:
     from pulumi_ahv.payload.limits import PrismSite
     from pulumi_ahv.payload.payload import RenderedPayload
 
+# The key that marks a special value in Pulumi's state: here, the mapping that stands for a secret.
+_ENVELOPE = "4dabf18193072939515e22adb298388d"
+
 
 def render(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
-    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The folder of templates.")],
+    folder: Annotated[
+        Path | None, typer.Argument(exists=True, file_okay=False, help="The folder of templates.", show_default=False)
+    ] = None,
     settings: Annotated[
         Path | None, typer.Option("--settings", "-s", exists=True, help="Layout, variables and members (YAML or JSON).")
     ] = None,
+    stack: Annotated[
+        Path | None, typer.Option(exists=True, help="Instead of a folder: what `pulumi stack export` wrote.")
+    ] = None,
+    pool: Annotated[str, typer.Option(help="Name of the pool in the stack.")] = "",
     member: Annotated[str | None, typer.Option("--member", "-m", help="Only this member.")] = None,
     against: Annotated[
         Path | None, typer.Option(exists=True, help="Other settings: show what they would change.")
@@ -48,7 +59,7 @@ def render(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     from pulumi_ahv.kernel.errors import AhvError
 
     try:
-        rendered = _members(folder, settings, member)
+        rendered = _of_pool(stack, pool, member) if stack else _members(folder, settings, member)
         others = _members(folder, against, member) if against else None
         site = _site(prism)
         if iso:
@@ -69,12 +80,50 @@ def render(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
         raise typer.Exit(1)
 
 
-def _members(folder: Path, settings: Path | None, only: str | None) -> list[RenderedPayload]:
+def _of_pool(stack: Path, pool: str, only: str | None) -> list[RenderedPayload]:
+    from pydantic import ValidationError
+
+    from pulumi_ahv.kernel.errors import InputError
+    from pulumi_ahv.resources.pool.payloads import Payloads
+    from pulumi_ahv.schema.pool import PoolInputs
+
+    pools = {
+        each["urn"].rpartition("::")[2]: each.get("inputs", {})
+        for each in json.loads(stack.read_text())["deployment"].get("resources", [])
+        if each.get("type", "").endswith(":Pool") and "ahv" in each["type"]
+    }
+    if pool not in pools:
+        raise InputError("--pool", f"there is no {pool!r}", advice=f"The stack has: {', '.join(pools) or 'none'}.")
+    inputs = _unsealed(pools[pool])
+    known = {field.alias or name for name, field in PoolInputs.model_fields.items()}
+    members = {name: each["slot"] for name, each in inputs.get("members", {}).items() if only in {None, name}}
+    try:
+        told = {key: value for key, value in inputs.items() if key in known - {"members"}}
+        payloads = Payloads(PoolInputs.model_validate(told))
+    except ValidationError as wrong:
+        said = f"its inputs in the stack are none of a pool: {wrong.errors()[0]['loc']}: {wrong.errors()[0]['msg']}"
+        raise InputError(pool, said) from None
+    rendered = [payloads.render(int(slot), name) for name, slot in members.items()]
+    return [each for each in rendered if each is not None]
+
+
+def _unsealed(value: Any) -> Any:
+    """State without the envelopes of secrets: what an envelope holds is encrypted, or not ours to show."""
+    from pulumi_ahv.kernel.secrets import MASK
+
+    if isinstance(value, dict):
+        return MASK if _ENVELOPE in value else {key: _unsealed(inner) for key, inner in value.items()}
+    return [_unsealed(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _members(folder: Path | None, settings: Path | None, only: str | None) -> list[RenderedPayload]:
     from pulumi_ahv.kernel.errors import InputError
     from pulumi_ahv.payload.folder import DiskFolder
     from pulumi_ahv.payload.payload import Payload, RenderedPayload
     from pulumi_ahv.payload.source import members_from, read_settings, spec_from
 
+    if folder is None:
+        raise InputError("FOLDER", "there is nothing to render", advice="Name a folder, or give --stack and --pool.")
     templates = DiskFolder(folder)
     said = read_settings(_document(settings))
     payload = Payload(spec_from(templates, said), templates, salt=str(folder.name))
