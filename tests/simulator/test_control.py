@@ -279,3 +279,14 @@ def test_the_command_stops_when_told(process: Any) -> None:
     before = time.monotonic()
     child.wait(5)
     assert time.monotonic() - before < 2
+
+
+def test_the_page_shows_what_there_is_and_escapes_it(site: Any, make_vm: Any, power: Any) -> None:
+    power(f"{VMS}/{make_vm(name='<b>agent</b>', subnet='berlin-managed')}", "power-on")
+    site.prism.control.advance(60)
+    site.prism.control.fault("error", operation="list_vms")
+    answer = site.get("/_sim/page")
+    assert answer.headers["Content-Type"].startswith("text/html")
+    for text in ("&lt;b&gt;agent&lt;/b&gt;", "berlin", "golden", "kVmCreate", "10.42.0.10", "list_vms", "running"):
+        assert text in answer.text
+    assert "<b>agent" not in answer.text

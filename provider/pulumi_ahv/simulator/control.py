@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from pulumi_ahv.simulator import scenario
 from pulumi_ahv.simulator.guests.life import RULES
+from pulumi_ahv.simulator.page import page
 from pulumi_ahv.simulator.site import Site
 
 Action = Callable[[Site, list[str], dict[str, Any]], Any]
@@ -27,6 +28,9 @@ async def control(site: Site, request: Request) -> Response:
     """Serve one call under ``/_sim/``."""
     parts = [part for part in request.url.path.removeprefix("/_sim").split("/") if part]
     name = parts[0] if parts else "about"
+    if (request.method, name) == ("GET", "page"):
+        site.settle()
+        return Response(page(site), media_type="text/html")
     try:
         values = {**request.query_params, **(json.loads(await request.body() or b"{}"))}
         site.settle()
