@@ -19,7 +19,7 @@ from typing import Any
 
 from pulumi_ahv.kernel.errors import AhvError, TaskFailed, TaskVanished
 from pulumi_ahv.prism.central.api import Api, Collection, any_of
-from pulumi_ahv.prism.central.batches import Batches, Element, Repeated
+from pulumi_ahv.prism.central.batches import MOST, Batches, Element, Repeated
 from pulumi_ahv.prism.central.tasks import CentralTasks
 from pulumi_ahv.prism.central.vm_bodies import VmBodies, sealed
 from pulumi_ahv.prism.central.vm_bulk import VMS, side_by_side
@@ -222,9 +222,8 @@ class VmBirths:
             for key, spec in specs.items()
         ]
         call = Repeated("ACTION", VMS, "{extId}/$actions/clone")
-        self._batches.run(
-            call, elements, doing=f"Cloning machine {source} {len(specs)} times", deadline=doings.deadline
-        )
+        for first in range(0, len(elements), MOST):
+            self._batches.run(call, elements[first : first + MOST], doing=doing, deadline=doings.deadline)
 
     def _each_alone(self, where: Collection, etag: str, specs: Specs, doings: Doings) -> dict[str, AhvError]:
         def one(key: str) -> TaskState:

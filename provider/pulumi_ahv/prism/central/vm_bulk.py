@@ -20,10 +20,10 @@ from typing import Any, TypeVar
 from pulumi_ahv.kernel.errors import AhvError, Conflict, NotFound, TaskFailed
 from pulumi_ahv.prism.central.answers import Complaint
 from pulumi_ahv.prism.central.api import Api, Collection, Entity, any_of
-from pulumi_ahv.prism.central.batches import Batches, Element, Repeated
+from pulumi_ahv.prism.central.batches import MOST, Batches, Element, Repeated
 from pulumi_ahv.prism.central.vm_reading import vm_of
 from pulumi_ahv.prism.dispatch import Dispatcher, Intention
-from pulumi_ahv.prism.tasks import ENDED_BADLY, TaskState, failed
+from pulumi_ahv.prism.tasks import ENDED_BADLY, SUCCEEDED, TaskState, failed
 from pulumi_ahv.prism.vm_interface import Doings
 from pulumi_ahv.prism.vms import Outcome, Vm
 
@@ -171,8 +171,9 @@ class VmBulk:
             many = list(group)
             if len(many) < _WORTH_A_BATCH:
                 alone += many
-            else:
-                self._call_many(course, Repeated(action, VMS, path), many)
+                continue
+            for first in range(0, len(many), MOST):
+                self._call_many(course, Repeated(action, VMS, path), many[first : first + MOST])
         results = side_by_side(lambda uuid: self._call_one(course, uuid), [machine.uuid for machine in alone])
         for uuid, result in results.items():
             if isinstance(result, AhvError):
@@ -196,28 +197,29 @@ class VmBulk:
         return self._dispatcher.run(intention, start, gone=lambda _: True, deadline=deadline)
 
     def _call_many(self, course: _Round, call: Repeated, machines: Sequence[_Machine]) -> None:
-        doing = f"{course.purpose.verb} {len(machines)} machines"
-        elements = [
-            Element(_step(each).parts, _step(each).body, {"If-Match": each.etag} if each.etag else {})
-            for each in machines
-        ]
+        doing, deadline = f"{course.purpose.verb} {len(machines)} machines", course.doings.deadline
         try:
-            states = self._batches.run(call, elements, doing=doing, deadline=course.doings.deadline)
+            batch = self._batches.run(call, [_element(each) for each in machines], doing=doing, deadline=deadline)
+            if batch and batch.status == SUCCEEDED and not course.purpose.once:
+                return  # how it went for each is seen when it is looked back
+            subtasks = self._batches.subtasks(batch.id, deadline=deadline) if batch else []
         except AhvError as error:
             for machine in machines:
                 self._note(course, machine, error)
             return
-        by_machine = {uuid: state for state in states for _, uuid in state.entities}
+        by_machine = {uuid: state for state in subtasks for _, uuid in state.entities}
         for machine in machines:
-            state = by_machine.get(machine.uuid)
-            if state is None or not state.over:
-                # Refused before it became a task, or failed before it knew its machine: it tells why when asked alone.
-                machine.alone = True
-                machine.strikes += 1
-            elif state.status in ENDED_BADLY:
-                self._note(course, machine, failed(state, course.doing(machine)))
-            else:
-                self._done(course, machine)
+            self._note_subtask(course, machine, by_machine.get(machine.uuid))
+
+    def _note_subtask(self, course: _Round, machine: _Machine, state: TaskState | None) -> None:
+        if state is None or not state.over:
+            # Refused before it became a task, or failed before it knew its machine: it tells why when asked alone.
+            machine.alone = True
+            machine.strikes += 1
+        elif state.status in ENDED_BADLY:
+            self._note(course, machine, failed(state, course.doing(machine)))
+        else:
+            self._done(course, machine)
 
     def _note(self, course: _Round, machine: _Machine, error: AhvError) -> None:
         """Keep what went wrong: a stale ETag is read again, all else stands unless the machine is right after all."""
@@ -281,6 +283,11 @@ def _step(machine: _Machine) -> Step:
     if machine.step is None:  # pragma: no cover - who has no step has left the round
         raise ValueError(machine.uuid)
     return machine.step
+
+
+def _element(machine: _Machine) -> Element:
+    step = _step(machine)
+    return Element(step.parts, step.body, {"If-Match": machine.etag} if machine.etag else {})
 
 
 def _kind(machine: _Machine) -> tuple[str, str]:
