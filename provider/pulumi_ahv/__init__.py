@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pulumi_ahv.dynamic.image import Image
+    from pulumi_ahv.dynamic.pool import Pool
 
 __version__ = "0.1.0"
-__all__ = ["Image", "__version__"]
+__all__ = ["Image", "Pool", "__version__"]
 
-_HOMES = {"Image": "pulumi_ahv.dynamic.image"}
+_HOMES = {"Image": "pulumi_ahv.dynamic.image", "Pool": "pulumi_ahv.dynamic.pool"}
 
 
 def __getattr__(name: str) -> Any:

@@ -6,15 +6,21 @@ from typing import Any
 import pytest
 
 from pulumi_ahv.dynamic import image as face
+from pulumi_ahv.dynamic import pool as pool_face
 from pulumi_ahv.schema import image as declared
+from pulumi_ahv.schema import pool as pool_declared
 from pulumi_ahv.schema.fields import Bag, facts_of
 from pulumi_ahv.schema.package import RESOURCES
 
-FACES = {"Image": face.Image}
+FACES = {"Image": face.Image, "Pool": pool_face.Pool}
 OBJECTS = [
     (face.ImageSourceArgs, declared.ImageSource),
     (face.ImageChecksumArgs, declared.ImageChecksum),
     (face.S3ObjectArgs, declared.S3Object),
+    (pool_face.PoolNamingArgs, pool_declared.PoolNaming),
+    (pool_face.PoolPayloadArgs, pool_declared.PoolPayload),
+    (pool_face.PoolReadinessArgs, pool_declared.PoolReadiness),
+    (pool_face.PoolRolloutArgs, pool_declared.PoolRollout),
 ]
 CLASSES = [(resource, FACES[resource.name]) for resource in RESOURCES]
 

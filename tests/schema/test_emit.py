@@ -61,10 +61,22 @@ def test_reserved_names_are_not_used(schema: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("annotation", "text"),
-    [(str, "string"), (list[str] | None, "string[]"), (bool | None, "boolean"), (float, "number")],
+    [
+        (str, "string"),
+        (list[str] | None, "string[]"),
+        (bool | None, "boolean"),
+        (float, "number"),
+        (dict[str, Any] | None, "map of any"),
+        (dict[str, dict[str, float]], "map of map of number"),
+    ],
 )
 def test_types_are_written_in_the_words_of_the_schema(annotation: object, text: str) -> None:
     assert type_text(annotation) == text
+
+
+def test_maps_of_anything_are_maps_of_pulumis_any(schema: dict[str, Any]) -> None:
+    variables = schema["types"]["ahv:index:PoolPayload"]["properties"]["variables"]
+    assert variables["additionalProperties"] == {"$ref": "pulumi.json#/Any"}
 
 
 def _strings(value: Any) -> list[str]:

@@ -17,11 +17,17 @@ from pulumi_ahv.dynamic.session import Sites, context, end_with_engine, is_provi
 from pulumi_ahv.kernel.clock import SystemClock
 from pulumi_ahv.kernel.errors import AhvError, InputError
 from pulumi_ahv.prism.connection import KEYS
-from pulumi_ahv.resources.handler import Context, Handler
+from pulumi_ahv.resources.handler import Context, Handler, Repairing
 from pulumi_ahv.resources.image import ImageHandler
+from pulumi_ahv.resources.pool.gate import PoolGateHandler
+from pulumi_ahv.resources.pool.handler import PoolHandler
 
 DEBUG: Final = "PULUMI_AHV_DEBUG"
-HANDLERS: Final[Mapping[str, Callable[[Context], Handler]]] = {"Image": ImageHandler}
+HANDLERS: Final[Mapping[str, Callable[[Context], Handler]]] = {
+    "Image": ImageHandler,
+    "Pool": PoolHandler,
+    "PoolGate": PoolGateHandler,
+}
 Answer = TypeVar("Answer")
 Bag = dict[str, Any]
 
@@ -51,9 +57,13 @@ class Served:
         return CheckResult(to_sdk(outcome.inputs, news), failures)
 
     def diff(self, olds: Bag, news: Bag) -> DiffResult:
-        """Name what replaces, and leave the comparison to the engine."""
+        """Name what replaces, and leave the comparison to the engine, unless something is to be repaired anyway."""
         replaces = self._shown(news, lambda: self._handler.replaces(to_ours(olds), to_ours(news)))
-        return DiffResult(changes=None, replaces=replaces, delete_before_replace=False)
+        handler = self._handler
+        repairs = isinstance(handler, Repairing) and self._shown(
+            news, lambda: handler.needs_repair(to_ours(olds), to_ours(news))
+        )
+        return DiffResult(changes=True if repairs else None, replaces=replaces, delete_before_replace=False)
 
     def create(self, props: Bag) -> CreateResult:
         """Create."""

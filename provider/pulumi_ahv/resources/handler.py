@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pulumi_ahv.kernel.clock import Clock
 from pulumi_ahv.kernel.errors import InputError
@@ -83,4 +83,13 @@ class Handler(Protocol):
 
     def delete(self, uuid: str, state: State) -> None:
         """Delete it; what is not there, or is no longer ours, is done with."""
+        ...
+
+
+@runtime_checkable
+class Repairing(Protocol):
+    """A handler whose objects may need an update although their inputs have not changed."""
+
+    def needs_repair(self, state: State, news: State) -> bool:
+        """Whether the object is not what its inputs say, as far as state knows."""
         ...

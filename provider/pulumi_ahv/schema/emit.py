@@ -106,6 +106,8 @@ def _type(found: dict[str, Any]) -> dict[str, Any]:
     for inner in ("items", "additionalProperties"):
         if isinstance(kept.get(inner), dict):
             kept[inner] = _type(kept[inner])
+        elif kept.get(inner) is True:
+            kept[inner] = {"$ref": "pulumi.json#/Any"}
     return kept
 
 

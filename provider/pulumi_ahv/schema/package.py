@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from pulumi_ahv.schema.fields import Bag, Facts
 from pulumi_ahv.schema.image import ImageInputs, ImageOutputs
+from pulumi_ahv.schema.pool import PoolInputs, PoolOutputs
 
 NAME: Final = "ahv"
 
@@ -48,11 +49,12 @@ class Config(Bag):
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource: its name, and what goes in and comes out."""
+    """One resource: its name, what goes in and comes out, and the folder of ``examples`` that shows it."""
 
     name: str
     inputs: type[Bag]
     outputs: type[Bag]
+    example: str
 
     @property
     def token(self) -> str:
@@ -65,7 +67,10 @@ class Resource:
         return paragraph(self.inputs)
 
 
-RESOURCES: Final = (Resource("Image", ImageInputs, ImageOutputs),)
+RESOURCES: Final = (
+    Resource("Image", ImageInputs, ImageOutputs, "image-python"),
+    Resource("Pool", PoolInputs, PoolOutputs, "pool-linux-python"),
+)
 
 
 def paragraph(model: type[BaseModel]) -> str:

@@ -28,7 +28,7 @@ def _resource(resource: Resource) -> str:
         _NOTE,
         resource.doc,
         f"Type `{resource.token}`; in Python `pulumi_ahv.{resource.name}`. Python writes names in `snake_case`.",
-        f"Example: [examples/{resource.name.lower()}-python](../../examples/{resource.name.lower()}-python).",
+        f"Example: [examples/{resource.example}](../../examples/{resource.example}).",
         "## Inputs",
         _table(resource.inputs, with_change=True),
         *[f"### {inner.__name__}\n\n{paragraph(inner)}\n\n{_table(inner)}" for inner in objects],
@@ -108,18 +108,22 @@ def _row(model: type[Bag], name: str, *, with_change: bool, prefix: str) -> list
 
 
 def type_text(annotation: Any) -> str:
-    """A type in the words of the schema: ``string``, ``string[]``, ``ImageSource``.
+    """A type in the words of the schema: ``string``, ``string[]``, ``map of string``, ``ImageSource``.
 
     >>> type_text(list[str] | None)
     'string[]'
     """
     inner = bag_in(annotation)
-    words = {str: "string", int: "integer", float: "number", bool: "boolean"}
+    words = {str: "string", int: "integer", float: "number", bool: "boolean", Any: "any"}
     if annotation in words:
         return words[annotation]
     arguments = [argument for argument in get_args(annotation) if argument is not type(None)]
     if getattr(annotation, "__origin__", None) is list:
         return f"{type_text(arguments[0])}[]"
+    if getattr(annotation, "__origin__", None) is dict:
+        return f"map of {type_text(arguments[1])}"
+    if len(arguments) == 1 and getattr(arguments[0], "__origin__", None) is dict:
+        return type_text(arguments[0])
     if arguments and all(isinstance(argument, str) for argument in arguments):
         return " or ".join(f'"{word}"' for word in arguments)
     return inner.__name__ if inner else type_text(arguments[0])

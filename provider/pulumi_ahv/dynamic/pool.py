@@ -1,0 +1,235 @@
+"""The pool and its gate, as Python programs write them.
+
+Names inside `variables`, `secrets` and `meta_data` are the user's and stay as they are. So, other than in ``image``,
+names are translated here, one level deep, and the SDK is told to translate none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
+
+import pulumi
+from pulumi import Input, Output
+from pulumi.dynamic import Resource
+
+from pulumi_ahv.dynamic.names import camel
+from pulumi_ahv.dynamic.owner import owner_of
+from pulumi_ahv.dynamic.provider import AhvProvider
+
+
+class PoolNamingArgs(TypedDict, total=False):
+    """What members are called."""
+
+    pattern: Input[str]
+    start: Input[int]
+    width: Input[int]
+
+
+class PoolPayloadArgs(TypedDict, total=False):
+    """What the guest of each member is told at its first boot."""
+
+    kind: Input[Literal["cloudInit", "unattend"]]
+    template: Input[str]
+    template_file: Input[str]
+    meta_data: Input[Mapping[str, Any]]
+    network_config: Input[str]
+    variables: Input[Mapping[str, Any]]
+    secrets: Input[Mapping[str, Input[str]]]
+    layout: Input[Literal["configDrive", "noCloud"]]
+    delivery: Input[Literal["auto", "cdrom", "prism"]]
+    disc_seconds: Input[int]
+
+
+class PoolReadinessArgs(TypedDict, total=False):
+    """When a member counts as ready."""
+
+    when: Input[Literal["power", "address", "payload"]]
+    timeout: Input[int]
+
+
+class PoolRolloutArgs(TypedDict, total=False):
+    """How members are rolled."""
+
+    batch_size: Input[int]
+    max_unavailable: Input[int]
+    max_surge: Input[int]
+    pause: Input[float]
+    max_failed: Input[int]
+    on_failure: Input[Literal["stop", "rollBack"]]
+
+
+class PoolGate(Resource, module="ahv", name="PoolGate"):
+    """Fails the run while its pool is not ready. A ``Pool`` registers its own; wire what needs a whole pool to it.
+
+    container = Command("configure", opts=pulumi.ResourceOptions(depends_on=[pool.gate]))
+    """
+
+    def __init__(self, resource_name: str, *, pool: Pool, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Watch a pool.
+
+        Args:
+            resource_name: Name of the resource in the program.
+            pool: The pool.
+            opts: Options that any Pulumi resource takes.
+        """
+        told = {"pool": pool.id, "name": resource_name, "ready": pool.ready, "failures": pool.failures}
+        super().__init__(AhvProvider("PoolGate"), resource_name, told, opts)
+
+
+class Pool(Resource, module="ahv", name="Pool"):
+    """Machines made of one template: a stable slot each, rolled in batches when the template or the payload changes.
+
+        pool = Pool("agents", template=template_uuid, size=10, payload={"template_file": "user-data.yaml"})
+        pulumi.export("addresses", pool.member_addresses)
+
+    A pool that could not be made whole stands with the members that it has. Its gate, a resource below it, then fails
+    the run with one line for each of the others, and the next ``up`` repairs those.
+    """
+
+    gate: PoolGate
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        template: Input[str],
+        size: Input[int],
+        name: Input[str] | None = None,
+        template_version: Input[str] | None = None,
+        naming: Input[PoolNamingArgs] | None = None,
+        payload: Input[PoolPayloadArgs] | None = None,
+        member_variables: Input[Mapping[str, Mapping[str, Any]]] | None = None,
+        networks: Input[Sequence[Input[str]]] | None = None,
+        addresses: Input[Sequence[Input[str]]] | None = None,
+        vcpus: Input[int] | None = None,
+        memory: Input[int] | None = None,
+        categories: Input[Sequence[Input[str]]] | None = None,
+        power: Input[Literal["on", "off"]] | None = None,
+        readiness: Input[PoolReadinessArgs] | None = None,
+        rollout: Input[PoolRolloutArgs] | None = None,
+        remove_first: Input[Sequence[Input[str]]] | None = None,
+        on_payload_change: Input[Literal["recreate", "nextRecreate", "ignore"]] | None = None,
+        on_member_failure: Input[Literal["replace", "keep", "fail"]] | None = None,
+        on_delete: Input[Literal["delete", "keep"]] | None = None,
+        shutdown_timeout: Input[int] | None = None,
+        timeout: Input[int] | None = None,
+        cluster: Input[str] | None = None,
+        connection: Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare a pool.
+
+        Args:
+            resource_name: Name of the resource in the program.
+            template: UUID of the template.
+            size: Number of members.
+            name: Name of the pool. Default: the name of the resource.
+            template_version: UUID of a template version. Default: the active one, followed when another becomes it.
+            naming: What members are called: ``pattern`` with ``{n}`` in it, ``start`` and ``width`` of the number.
+            payload: What guests are told at their first boot: a template, its variables and secrets.
+            member_variables: Further variables of single members, by their name or slot.
+            networks: Subnets by name or UUID, one for each card. Default: the cards of the template.
+            addresses: Addresses of the first card, by slot. Default: Prism or DHCP gives them.
+            vcpus: Number of vCPUs. Default: as in the template.
+            memory: Memory in MiB. Default: as in the template.
+            categories: Categories as ``Key:Value``. They have to exist.
+            power: Whether members run: ``on`` (default) or ``off``.
+            readiness: When a member counts as ready, and how long that may take.
+            rollout: How members are rolled: batches, limits, what happens when too many fail.
+            remove_first: Names of members that go first when the pool shrinks.
+            on_payload_change: A new payload: ``recreate`` (default), ``nextRecreate`` or ``ignore``.
+            on_member_failure: A broken member: ``replace`` (default), ``keep`` or ``fail``.
+            on_delete: What happens to the members when the pool goes: ``delete`` (default) or ``keep``.
+            shutdown_timeout: Seconds that a guest may take to shut down. Default: 120.
+            timeout: Seconds that Prism may take for one batch. Default: 3600.
+            cluster: Cluster by name or UUID. Default: that of the connection, or the only one.
+            connection: Name of a connection of ``ahv:connections``. Default: the connection of ``ahv:endpoint``.
+            opts: Options that any Pulumi resource takes.
+        """
+        given: dict[str, Any] = {
+            "template": template,
+            "size": size,
+            "name": resource_name if name is None else name,
+            "template_version": template_version,
+            "naming": _camel_once(naming),
+            "payload": _sealed(payload),
+            "member_variables": member_variables,
+            "networks": networks,
+            "addresses": addresses,
+            "vcpus": vcpus,
+            "memory": memory,
+            "categories": categories,
+            "power": power,
+            "readiness": _camel_once(readiness),
+            "rollout": _camel_once(rollout),
+            "remove_first": remove_first,
+            "on_payload_change": on_payload_change,
+            "on_member_failure": on_member_failure,
+            "on_delete": on_delete,
+            "shutdown_timeout": shutdown_timeout,
+            "timeout": timeout,
+            "cluster": cluster,
+            "connection": connection,
+            "owner": owner_of(resource_name, opts),
+        }
+        outputs = dict.fromkeys(("members", "status", "ready", "failures", "metrics"))
+        told = {camel(key): value for key, value in (given | outputs).items()}
+        super().__init__(AhvProvider("Pool"), resource_name, told, opts)
+        self.gate = PoolGate(resource_name, pool=self, opts=pulumi.ResourceOptions(parent=self))
+
+    @property
+    @pulumi.getter
+    def members(self) -> Output[Mapping[str, Any]]:
+        """Every member by its name, as it is wanted; after a refresh, as it is."""
+        return self._output("members")
+
+    @property
+    @pulumi.getter
+    def status(self) -> Output[Mapping[str, Any]]:
+        """Every member by its name: ``uuid``, ``slot``, ``addresses``, ``state`` and ``reason``."""
+        return self._output("status")
+
+    @property
+    def member_addresses(self) -> Output[Mapping[str, Sequence[str]]]:
+        """Addresses of every member, by its name."""
+        return self.status.apply(lambda told: {name: each["addresses"] for name, each in (told or {}).items()})
+
+    @property
+    @pulumi.getter
+    def ready(self) -> Output[bool]:
+        """Whether all members are as they are wanted."""
+        return self._output("ready")
+
+    @property
+    @pulumi.getter
+    def failures(self) -> Output[Sequence[str]]:
+        """One line for each member that is not."""
+        return self._output("failures")
+
+    @property
+    @pulumi.getter
+    def metrics(self) -> Output[Mapping[str, Any]]:
+        """How long the last run took: ``seconds`` in all, and ``members`` by phase."""
+        return self._output("metrics")
+
+    def _output(self, name: str) -> Output[Any]:
+        found: Output[Any] = pulumi.get(self, name)
+        return found
+
+
+def _camel_once(value: Any) -> Any:
+    """Translate the keys of one object, and of none inside it."""
+    if isinstance(value, Output):
+        return value.apply(_camel_once)
+    return {camel(key): item for key, item in value.items()} if isinstance(value, Mapping) else value
+
+
+def _sealed(payload: Any) -> Any:
+    """The payload with its secrets marked; one that only the engine knows yet is secret as a whole."""
+    if isinstance(payload, Output):
+        return Output.secret(payload.apply(_camel_once))
+    given = _camel_once(payload)
+    if isinstance(given, Mapping) and given.get("secrets") is not None:
+        return {**given, "secrets": Output.secret(given["secrets"])}
+    return given

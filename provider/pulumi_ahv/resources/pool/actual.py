@@ -1,0 +1,152 @@
+"""Members as they are: out of what Prism tells of machines, and of what the last run knew of them.
+
+How far a machine has come is read off it: a working name (cloned), a description without power (marked), a disc in its
+drive (delivered), power with a disc (started). Nothing of that tells a member that is done and was switched off from
+one that was never started: the last run's word counts for that. Where there is none, a payload is delivered once more,
+which changes nothing in a guest that has had it: the instance id is that of the machine (guest facts, 1.7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pulumi_ahv.prism.vm_interface import MachineSite
+from pulumi_ahv.prism.vms import DiscKind, Power, Vm
+from pulumi_ahv.resources.pool.marks import PoolMarks, read_line, short
+from pulumi_ahv.resources.pool.wanted import MIB, facts_of
+from pulumi_ahv.resources.pool_plan.members import ActualMember, Facts, Phase
+from pulumi_ahv.schema.pool import PoolInputs, PoolMember
+
+
+class Standing(StrEnum):
+    """What state says of a member."""
+
+    READY = "ready"
+    OFF = "off"
+    NOT_READY = "notReady"
+    HALF_MADE = "halfMade"
+    FAILED = "failed"
+    MISSING = "missing"
+
+
+DONE = frozenset({Standing.READY, Standing.OFF, Standing.NOT_READY})
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the last run, or this one, knew of a machine."""
+
+    standing: Standing
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How the user calls subnets and categories, by UUID; what he does not name has Prism's own name."""
+
+    subnets: Mapping[str, str] = field(default_factory=dict)
+    categories: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """Whoever looks at machines and sees members. ``versions`` are the template versions that can be told by name."""
+
+    told: PoolInputs
+    marks: PoolMarks
+    spelling: Spelling
+    versions: frozenset[str]
+
+    def member(self, vm: Vm, known: Known | None) -> ActualMember | None:
+        """The member that a machine is; ``None`` for a machine that is none of this pool."""
+        line = read_line(vm.description) if self.marks.is_marked(vm.description) else None
+        if line is None:
+            return self._clone(vm)
+        as_told = self.live(vm)
+        ready = is_ready(vm, self.told)
+        failed = known is not None and known.standing is Standing.FAILED and not ready
+        phase = self._phase(vm, known, payload=bool(line.payload))
+        unclear = phase is Phase.DELIVERED and self.told.readiness is not None and self.told.readiness.when == "payload"
+        return ActualMember(
+            vm.uuid, line.slot, vm.name, facts_of(as_told), phase=phase, ready=ready, failed=failed or unclear
+        )
+
+    def live(self, vm: Vm) -> PoolMember:
+        """A marked machine as the map of members tells it: of what the user has not set, nothing."""
+        line = read_line(vm.description)
+        if line is None:
+            raise ValueError(f"machine {vm.uuid} is not marked as a member")
+        told = self.told
+        networks = [self.spelling.subnets.get(nic.subnet_uuid, nic.subnet_uuid) for nic in vm.nics]
+        categories = sorted(self.spelling.categories.get(uuid, uuid) for uuid in vm.category_uuids)
+        return PoolMember(
+            slot=line.slot,
+            template_version=line.version,
+            payload_digest=line.payload or None,
+            power=power_of(vm),
+            vcpus=vm.sockets * vm.cores_per_socket if told.vcpus is not None else None,
+            memory=vm.memory_bytes // MIB if told.memory is not None else None,
+            networks=networks if told.networks is not None else None,
+            address=self._address(vm, line.slot),
+            categories=categories if told.categories is not None else None,
+        )
+
+    def _address(self, vm: Vm, slot: int) -> str | None:
+        if self.told.addresses is None or not vm.nics:
+            return None
+        found = vm.nics[0].addresses
+        wanted = self.told.addresses[slot] if slot < len(self.told.addresses) else ""
+        return wanted if wanted in found else next(iter(found), None)
+
+    def _clone(self, vm: Vm) -> ActualMember | None:
+        found = self.marks.working_slot(vm.name)
+        if found is None:
+            return None
+        slot, shortened = found
+        version = next((each for each in self.versions if short(each) == shortened), f"unknown-{shortened}")
+        facts = Facts(template_version=version, power=power_of(vm))
+        return ActualMember(vm.uuid, slot, vm.name, facts, phase=Phase.CLONED, ready=False)
+
+    def _phase(self, vm: Vm, known: Known | None, *, payload: bool) -> Phase:
+        if known is not None and known.standing in DONE:
+            return Phase.DONE
+        disc = has_disc(vm)
+        if vm.power is not Power.OFF:
+            return Phase.STARTED if disc else Phase.DONE
+        if disc:
+            return Phase.DELIVERED
+        return Phase.MARKED if payload or self.told.power == "on" else Phase.DONE
+
+
+def is_ready(vm: Vm, told: PoolInputs) -> bool:
+    """Whether a member that has been finished is ready now."""
+    when = told.readiness.when if told.readiness else "address"
+    return vm.power is Power.ON and (when == "power" or bool(vm.addresses))
+
+
+def has_disc(vm: Vm) -> bool:
+    """Whether a disc that is not Prism's own lies in a drive."""
+    return any(drive.kind is DiscKind.OTHER for drive in vm.cd_roms)
+
+
+def power_of(vm: Vm) -> str:
+    """The word of the map of members."""
+    return vm.power.value
+
+
+def search(
+    site: MachineSite, marks: PoolMarks, names: Iterable[str], uuids: Iterable[str]
+) -> tuple[dict[str, Vm], dict[str, Vm]]:
+    """Machines that may be members, and strangers that have a member's name; both by UUID.
+
+    A machine that state knows is asked for by its UUID, so that one that was renamed is found too.
+    """
+    found = dict(site.vms.by_uuid([uuid for uuid in uuids if uuid]))
+    known_names = {vm.name for vm in found.values()}
+    lacking = [name for name in names if name not in known_names]
+    found |= {vm.uuid: vm for vm in site.vms.find(names=lacking, prefix=marks.prefix)}
+    own = {uuid: vm for uuid, vm in found.items() if marks.is_marked(vm.description) or marks.working_slot(vm.name)}
+    strangers = {uuid: vm for uuid, vm in found.items() if uuid not in own and not marks.is_owned(vm.description)}
+    return own, strangers

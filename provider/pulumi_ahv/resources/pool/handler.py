@@ -1,0 +1,183 @@
+"""The pool: check expands it to its members, the run brings them about, read tells them as they are.
+
+Create does not fail once a member exists (design rule 2): state has to know of it. What is not as it should be stands
+in ``status``, ``needs_repair`` makes the next run an update, and the gate fails this one.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from pulumi_ahv.kernel.clock import Deadline
+from pulumi_ahv.kernel.errors import AhvError, ConfigError, InputError
+from pulumi_ahv.prism.values import Product
+from pulumi_ahv.prism.vm_interface import Doings, MachineSite
+from pulumi_ahv.resources.handler import CheckOutcome, Context, Created, Live, State
+from pulumi_ahv.resources.pool.actual import DONE, search
+from pulumi_ahv.resources.pool.delivering import left_over
+from pulumi_ahv.resources.pool.payloads import Payloads
+from pulumi_ahv.resources.pool.previewing import plan_lines
+from pulumi_ahv.resources.pool.removing import Remover
+from pulumi_ahv.resources.pool.running import eyes_of, inputs_in, known_of, marks_of, run
+from pulumi_ahv.resources.pool.telling import outputs_after, told_of
+from pulumi_ahv.resources.pool.wanted import members_map, names_of
+from pulumi_ahv.schema.compare import replaced_by
+from pulumi_ahv.schema.fields import UNKNOWN, has_unknown
+from pulumi_ahv.schema.pool import PoolInputs, PoolMetrics
+from pulumi_ahv.schema.validate import validate
+
+NO_METRICS = PoolMetrics(seconds=0, members={})
+
+
+class PoolHandler:
+    """Pools, on a Prism Central."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def check(self, olds: State, news: State) -> CheckOutcome:
+        """Validate, render every payload, and expand the pool to its members."""
+        checked = validate(PoolInputs, news)
+        if checked.failures:
+            return CheckOutcome(news, checked.failures)
+        if "members" in news:  # only ignoreChanges can put it there, and then it holds
+            return CheckOutcome(news)
+        if checked.inputs is None:
+            return CheckOutcome({**news, "members": UNKNOWN})
+        try:
+            members, failures = self._expand(checked.inputs, olds)
+        except InputError as failure:
+            return CheckOutcome(news, (failure,))
+        if failures:
+            return CheckOutcome(news, tuple(failures))
+        if not olds:
+            self._tell(plan_lines(PoolInputs.model_validate({**news, "members": members}), {}))
+        return CheckOutcome({**news, "members": members})
+
+    def replaces(self, state: State, news: State) -> list[str]:
+        """Another connection, cluster or owner needs a new pool. Says beforehand what an update will do."""
+        replaces = replaced_by(PoolInputs, state, news)
+        if not replaces and not has_unknown(news):
+            told = PoolInputs.model_validate(news)
+            self._tell(plan_lines(told, state))
+        return replaces
+
+    def needs_repair(self, state: State, news: State) -> bool:
+        """Whether the pool is not what its inputs say although they have not changed."""
+        return not state.get("ready", True) or (
+            not has_unknown(news.get("members")) and state.get("members") != news.get("members")
+        )
+
+    def create(self, inputs: State) -> Created:
+        """Find or make the members; fails only while there is none."""
+        told = PoolInputs.model_validate(inputs)
+        state = self._run(told, inputs, {})
+        if told.size and not any(status["uuid"] for status in state["status"].values()):
+            raise AhvError(
+                f"Pool {told.name!r}: none of its {told.size} members could be made", said="; ".join(state["failures"])
+            )
+        return Created(marks_of(told).pool_id, state)
+
+    def read(self, uuid: str, state: State) -> Live | None:
+        """Ask Prism for all members at once. A pool is never gone: without machines it has no members."""
+        del uuid
+        told = _told(state)
+        site = self._site(told)
+        known = known_of(state)
+        vms = site.vms.by_uuid(list(known)) if known else {}
+        metrics = PoolMetrics.model_validate(state.get("metrics") or NO_METRICS)
+        eyes = eyes_of(site, told)
+        reasons = {status["slot"]: status["reason"] for status in state["status"].values() if not status["uuid"]}
+        live = told_of(told, eyes, vms, known=known, reasons=reasons, metrics=metrics)
+        inputs = {name: value for name, value in state.items() if name in _INPUT_NAMES}
+        return Live({**state, **live}, {**inputs, "members": live["members"]})
+
+    def update(self, uuid: str, state: State, news: State) -> State:
+        """Bring the members to the new inputs, and repair what is not as it should be."""
+        del uuid
+        return self._run(PoolInputs.model_validate(news), news, state)
+
+    def delete(self, uuid: str, state: State) -> None:
+        """Delete the members and what is left of their discs, or leave the members to others."""
+        del uuid
+        told = _told(state)
+        site, marks = self._site(told), marks_of(told)
+        doings = Doings(Deadline(self._context.clock, told.timeout), self._context.progress)
+        for image in left_over(site, marks):
+            site.images.delete(image, deadline=doings.deadline)
+        if told.on_delete == "keep":
+            self._tell([f"the {len(state.get('status') or {})} members are kept"], told.name)
+            return
+        known = known_of(state)
+        own, _ = search(site, marks, list(told.members or {}), known)
+        if not own:
+            return
+        gently = frozenset(uuid for uuid, each in known.items() if each.standing in DONE)
+        self._tell([f"removing {len(own)} members"], told.name)
+        failed = Remover(site, self._context.clock, told.shutdown_timeout).remove(list(own.values()), gently, doings)
+        if failed:
+            said = "; ".join(f"{own[uuid].name} ({uuid}): {error}" for uuid, error in failed.items())
+            raise AhvError(f"Pool {told.name!r}: {len(failed)} of {len(own)} members could not be deleted", said=said)
+
+    def _expand(self, told: PoolInputs, olds: State) -> tuple[State, list[InputError]]:
+        held = olds.get("members")
+        names = names_of(told, held if isinstance(held, dict) and not has_unknown(held) else {})
+        payloads = Payloads(told)
+        failures, warnings = payloads.wrong(names)
+        if failures:
+            return {}, failures
+        self._tell(warnings, told.name)
+        version = told.template_version or self._active_version(told)
+        return members_map(told, names, version, payloads), []
+
+    def _active_version(self, told: PoolInputs) -> str:
+        site = self._site(told)
+        template = site.templates.get(told.template)
+        if template is None:
+            raise InputError(
+                "template",
+                f"{site.info.product} at {site.info.url} has no template {told.template!r}",
+                advice="Give the UUID of a template: `template.id` of a TemplateVm.",
+            )
+        active = next((version.uuid for version in template.versions if version.active), None)
+        if active is None:
+            raise InputError("template", f"template {template.name!r} has no active version")
+        return active
+
+    def _run(self, told: PoolInputs, inputs: State, state: State) -> State:
+        site = self._site(told)
+        ran = run(self._context, site, told, state)
+        eyes = eyes_of(site, told)
+        after = outputs_after(told, eyes, ran)
+        self._tell([_summary(after)], told.name)
+        return {**inputs, **after}
+
+    def _site(self, told: PoolInputs) -> MachineSite:
+        site = self._context.site(told.connection)
+        if site.info.product is not Product.CENTRAL:
+            raise ConfigError(
+                f"Pool {told.name!r}: {site.info.url} is a {site.info.product}",
+                said="pools are made from templates, which are kept by a Prism Central",
+                advice="Use a connection to a Prism Central.",
+            )
+        return cast("MachineSite", site)  # every Prism Central is one
+
+    def _tell(self, lines: list[str], name: str = "") -> None:
+        for line in lines:
+            self._context.progress(f"{name}: {line}" if name else line)
+
+
+_INPUT_NAMES = frozenset(field.alias or "" for field in PoolInputs.model_fields.values())
+
+
+def _told(state: State) -> PoolInputs:
+    told = inputs_in(state)
+    if told is None:
+        raise ValueError("a pool without state")
+    return told
+
+
+def _summary(after: dict[str, Any]) -> str:
+    status = after["status"].values()
+    good = sum(each["state"] in ("ready", "off") for each in status)
+    return f"{good} of {len(status)} members are as they should be, after {after['metrics']['seconds']:.0f} s"

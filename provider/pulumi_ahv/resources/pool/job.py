@@ -1,0 +1,122 @@
+"""What everyone who works on a pool's machines during one run holds in his hands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pulumi_ahv.kernel.clock import Clock, Deadline
+from pulumi_ahv.kernel.errors import AhvError
+from pulumi_ahv.kernel.progress import Progress
+from pulumi_ahv.payload.payload import RenderedPayload
+from pulumi_ahv.prism.vm_interface import Doings, MachineSite, Outcomes
+from pulumi_ahv.prism.vms import NicSpec, Vm
+from pulumi_ahv.resources.pool.actual import Eyes, Standing
+from pulumi_ahv.resources.pool.marks import DIGEST_DIGITS, PoolMarks
+from pulumi_ahv.resources.pool.payloads import Payloads
+from pulumi_ahv.resources.pool_plan.members import DesiredMember
+from pulumi_ahv.schema.pool import PoolInputs
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of one pool.
+
+    ``templates`` are the templates of the versions that members may be made of, ``payloads`` those that may have to be
+    delivered: of the new inputs and, for a way back, of the old ones.
+    """
+
+    site: MachineSite
+    clock: Clock
+    progress: Progress
+    told: PoolInputs
+    marks: PoolMarks
+    eyes: Eyes
+    cluster_uuid: str
+    templates: Mapping[str, str]
+    payloads: Sequence[Payloads]
+    subnet_uuids: Mapping[str, str]
+    category_uuids: tuple[str, ...] | None
+
+    def doings(self) -> Doings:
+        """The surroundings of one bulk call."""
+        return Doings(Deadline(self.clock, self.told.timeout), self.progress)
+
+    def payload(self, target: DesiredMember) -> RenderedPayload | None:
+        """The payload of a member, by its digest; ``None`` when it is to have none.
+
+        Raises:
+            AhvError: no inputs that we have make it any more.
+        """
+        wanted = target.facts.payload_digest
+        if not wanted:
+            return None
+        for payloads in self.payloads:
+            rendered = payloads.render(target.slot, target.name)
+            if rendered is not None and rendered.digest[:DIGEST_DIGITS] == wanted:
+                return rendered
+        raise AhvError(
+            f"Member {target.name}: its payload {wanted} cannot be rendered any more",
+            said="the template, a variable or a secret has changed",
+            advice="Put the old template file back, or go on to the new payload with the next `up`.",
+        )
+
+    def nics(self, target: DesiredMember) -> tuple[NicSpec, ...] | None:
+        """Cards of a member; ``None`` leaves those of the template."""
+        if target.facts.networks is None:
+            return None
+        parts = [card.rpartition(" ") if " " in card else (card, "", "") for card in target.facts.networks]
+        return tuple(NicSpec(self.subnet_uuids[network], address) for network, _, address in parts)
+
+
+@dataclass
+class Work:
+    """One machine on its way. ``failure`` ends it; ``standing`` is what state will say of it."""
+
+    target: DesiredMember
+    uuid: str = ""
+    vm: Vm | None = None
+    replaced: str = ""
+    failure: str = ""
+    standing: Standing = Standing.HALF_MADE
+    delivered: bool = False
+    by_disc: bool = False
+    started: float = 0.0
+    times: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def going(self) -> bool:
+        """Whether it has not failed."""
+        return not self.failure
+
+    def fail(self, doing: str, why: object, standing: Standing = Standing.HALF_MADE) -> None:
+        """End it."""
+        self.failure = f"{doing}: {why}"
+        self.standing = standing
+
+
+def attempt(works: Sequence[Work], doing: str, call: Callable[[], Outcomes], key: Callable[[Work], str]) -> None:
+    """Make one bulk call for many machines, and note who failed; when the call as a whole fails, everyone did."""
+    if not works:
+        return
+    try:
+        outcomes = call()
+    except AhvError as error:
+        for work in works:
+            work.fail(doing, error)
+        return
+    for work in works:
+        outcome = outcomes.get(key(work))
+        if outcome is None:
+            work.fail(doing, "Prism did not say how it ended")
+        elif outcome.error is not None:
+            if not isinstance(outcome.error, AhvError):
+                raise outcome.error
+            work.fail(doing, outcome.error)
+        elif outcome.uuid and not work.uuid:
+            work.uuid = outcome.uuid
+
+
+def going(works: Sequence[Work]) -> list[Work]:
+    """Those that have not failed."""
+    return [work for work in works if work.going]

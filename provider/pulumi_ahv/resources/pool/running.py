@@ -1,0 +1,217 @@
+"""A run: what is wanted and what is there go into the planner, and its batches are performed until it says the end.
+
+What an interrupted run left is found by mark and taken up; images of its discs are deleted first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pulumi_ahv.kernel.errors import InputError
+from pulumi_ahv.prism.vm_interface import MachineSite
+from pulumi_ahv.prism.vms import Vm
+from pulumi_ahv.resources.handler import Context, State
+from pulumi_ahv.resources.naming import resolve, resolve_categories
+from pulumi_ahv.resources.pool.actual import Eyes, Known, Spelling, Standing, is_ready, search
+from pulumi_ahv.resources.pool.delivering import delete_images, forget_uploads, left_over
+from pulumi_ahv.resources.pool.job import Job
+from pulumi_ahv.resources.pool.marks import PoolMarks
+from pulumi_ahv.resources.pool.payloads import Payloads
+from pulumi_ahv.resources.pool.performing import Performer
+from pulumi_ahv.resources.pool.waiting import Watch
+from pulumi_ahv.resources.pool.wanted import desired_of
+from pulumi_ahv.resources.pool_plan.deciding import next_batch
+from pulumi_ahv.resources.pool_plan.members import ActualMember, Phase
+from pulumi_ahv.resources.pool_plan.run import advance, begin
+from pulumi_ahv.resources.pool_plan.settings import Desired
+from pulumi_ahv.resources.pool_plan.steps import Batch, End
+from pulumi_ahv.schema.pool import PoolInputs
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a run: how it ended, every machine that is there now, and how long things took."""
+
+    end: End
+    vms: Mapping[str, Vm]
+    known: Mapping[str, Known]
+    desired: Desired
+    times: Mapping[str, Mapping[str, float]]
+    seconds: float
+
+
+def marks_of(told: PoolInputs) -> PoolMarks:
+    """The marks of the pool that inputs declare."""
+    return PoolMarks(told.owner, (told.connection or "", told.cluster or ""))
+
+
+def eyes_of(site: MachineSite, told: PoolInputs, versions: frozenset[str] = frozenset()) -> Eyes:
+    """Who sees members in machines; asks Prism for names only where the user has set some."""
+    subnets = {subnet.uuid: subnet.name for subnet in site.networks.subnets()} if told.networks else {}
+    subnets |= {text: text for text in told.networks or () if text in subnets}
+    categories: dict[str, str] = {}
+    for text in told.categories or ():
+        key, _, value = text.partition(":")
+        if found := site.inventory.category(key, value):
+            categories[found.uuid] = text
+    return Eyes(told, marks_of(told), Spelling(subnets, categories), versions)
+
+
+def known_of(state: State) -> dict[str, Known]:
+    """What state knows of machines, by UUID."""
+    told = (state.get("status") or {}).values()
+    return {each["uuid"]: Known(Standing(each["state"]), each["reason"]) for each in told if each["uuid"]}
+
+
+def run(context: Context, site: MachineSite, told: PoolInputs, state: State) -> Ran:
+    """Bring a pool to what is told.
+
+    Args:
+        context: the world.
+        site: where the pool is.
+        told: inputs with ``members``.
+        state: what is known of the pool; empty when it is made.
+
+    Raises:
+        InputError: a name cannot be resolved, or a stranger has the name of a member.
+        AhvError: nothing could be found out, or begun.
+    """
+    began = context.clock.monotonic()
+    job = _job(context, site, told, state)
+    desired = desired_of(told, told.members or {})
+    known = known_of(state)
+    names = [member.name for member in desired.members.values()]
+    own, strangers = search(site, job.marks, names, known)
+    _refuse_strangers(told, own, strangers, names)
+    members = [member for uuid, vm in own.items() if (member := job.eyes.member(vm, known.get(uuid)))]
+    _tidy(job, own, members)
+    if late := _unready(desired, members):
+        _give_time(job, late)
+    performer = Performer(job, known, members)
+    there = performer.look() if late else members
+    state_of_run = begin(desired, there)
+    while isinstance(batch := next_batch(state_of_run), Batch):
+        state_of_run = advance(state_of_run, batch, performer.perform(batch))
+        if batch.pause:
+            context.clock.sleep(batch.pause.seconds)
+    vms = site.vms.by_uuid([member.uuid for member in state_of_run.members]) if state_of_run.members else {}
+    seconds = round(context.clock.monotonic() - began, 1)
+    return Ran(batch, vms, performer.known, state_of_run.desired, performer.times, seconds)
+
+
+def _job(context: Context, site: MachineSite, told: PoolInputs, state: State) -> Job:
+    templates, payloads = _ways_back(told, state)
+    return Job(
+        site=site,
+        clock=context.clock,
+        progress=context.progress,
+        told=told,
+        marks=marks_of(told),
+        eyes=eyes_of(site, told, frozenset(templates)),
+        cluster_uuid=_cluster(site, told),
+        templates=templates,
+        payloads=payloads,
+        subnet_uuids=_subnets(site, told),
+        category_uuids=resolve_categories(site.inventory, told.categories) if told.categories is not None else None,
+    )
+
+
+def _ways_back(told: PoolInputs, state: State) -> tuple[dict[str, str], list[Payloads]]:
+    """Templates by version, and payloads, of the old inputs and of the new ones."""
+    templates: dict[str, str] = {}
+    payloads = [Payloads(told)]
+    before = inputs_in(state)
+    if before is not None:
+        templates |= {member.template_version: before.template for member in (before.members or {}).values()}
+        try:
+            payloads.append(Payloads(before))
+        except InputError:
+            payloads = payloads[:1]  # the old template file is gone; who needs its payload is told so
+    templates |= {member.template_version: told.template for member in (told.members or {}).values()}
+    return templates, payloads
+
+
+def inputs_in(state: State) -> PoolInputs | None:
+    """The inputs that stand in a state."""
+    if not state:
+        return None
+    names = {field.alias for field in PoolInputs.model_fields.values()}
+    return PoolInputs.model_validate({name: value for name, value in state.items() if name in names})
+
+
+def _cluster(site: MachineSite, told: PoolInputs) -> str:
+    known = site.inventory.clusters()
+    if told.cluster:
+        return resolve("cluster", told.cluster, known, path="cluster")
+    if site.info.cluster_uuid:
+        return site.info.cluster_uuid
+    if len(known) == 1:
+        return known[0].uuid
+    names = ", ".join(sorted(cluster.name for cluster in known)) or "none"
+    raise InputError("cluster", f"{site.info.url} has several clusters: {names}", advice="Set cluster to one of them.")
+
+
+def _subnets(site: MachineSite, told: PoolInputs) -> dict[str, str]:
+    if not told.networks:
+        return {}
+    cluster = _cluster(site, told)
+    known = [
+        subnet for subnet in site.networks.subnets() if cluster in subnet.cluster_uuids or not subnet.cluster_uuids
+    ]
+    found = {name: resolve("subnet", name, known, path=f"networks[{at}]") for at, name in enumerate(told.networks)}
+    managed = {subnet.uuid: subnet.managed for subnet in known}
+    first = told.networks[0]
+    if told.addresses and not managed[found[first]]:
+        raise InputError(
+            "addresses",
+            f"the subnet {first!r} is not managed by Prism, which therefore gives out no addresses in it",
+            advice="Choose a managed subnet, or set the address in payload.networkConfig.",
+        )
+    return found
+
+
+def _refuse_strangers(told: PoolInputs, own: Mapping[str, Vm], strangers: Mapping[str, Vm], names: list[str]) -> None:
+    taken = {vm.name for vm in own.values()}
+    in_the_way = [vm for vm in strangers.values() if vm.name in names and vm.name not in taken]
+    if in_the_way:
+        listed = ", ".join(f"{vm.name} ({vm.uuid})" for vm in in_the_way[:5])
+        raise InputError(
+            "naming.pattern",
+            f"machines that are none of pool {told.name!r} already have names of its members: {listed}",
+            advice="Rename or delete them, or choose another pattern.",
+        )
+
+
+def _tidy(job: Job, own: Mapping[str, Vm], members: list[ActualMember]) -> None:
+    """Delete what interrupted runs left of their discs."""
+    delete_images(job.site, job, left_over(job.site, job.marks))
+    forget_uploads(
+        job,
+        [
+            (own[member.uuid], digest)
+            for member in members
+            if member.phase is Phase.MARKED and (digest := member.facts.payload_digest)
+        ],
+    )
+
+
+def _unready(desired: Desired, members: list[ActualMember]) -> list[ActualMember]:
+    """Members that were finished, are on, and are not ready: perhaps they only restart."""
+    wanted = {slot for slot, target in desired.members.items() if target.demanded}
+    return [
+        member
+        for member in members
+        if member.phase is Phase.DONE
+        and not member.ready
+        and not member.failed
+        and member.slot in wanted
+        and member.facts.power == "on"
+    ]
+
+
+def _give_time(job: Job, late: list[ActualMember]) -> None:
+    """Before a member is taken for broken it gets the time that a new one gets."""
+    seconds = job.told.readiness.timeout if job.told.readiness else 900
+    job.progress(f"{job.told.name}: {len(late)} members are not ready; waiting for them up to {seconds} s")
+    Watch(job.site, job.clock).until([m.uuid for m in late], seconds, lambda vm: is_ready(vm, job.told))

@@ -1,0 +1,49 @@
+"""Waits that look at all machines with one list call, until each of them is so or the time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from pulumi_ahv.kernel.clock import Clock, Deadline
+from pulumi_ahv.prism.vm_interface import MachineSite
+from pulumi_ahv.prism.vms import Vm
+
+QUICK_SECONDS = 60.0
+QUICK = 1.0
+SLOW = 5.0
+
+
+class Watch:
+    """Looks at machines of a site again and again."""
+
+    def __init__(self, site: MachineSite, clock: Clock) -> None:
+        self._site = site
+        self._clock = clock
+
+    def until(
+        self,
+        uuids: Iterable[str],
+        seconds: float,
+        condition: Callable[[Vm], bool],
+        *,
+        seen: Callable[[Vm], None] | None = None,
+    ) -> dict[str, Vm | None]:
+        """Those that are not so when the time is over, as they were last; ``None`` for one that is gone.
+
+        ``seen`` is told of each machine at the moment at which it is so.
+        """
+        waiting: dict[str, Vm | None] = dict.fromkeys(uuids)
+        began, deadline = self._clock.monotonic(), Deadline(self._clock, seconds)
+        while waiting:
+            found = self._site.vms.by_uuid(list(waiting))
+            for uuid in list(waiting):
+                vm = waiting[uuid] = found.get(uuid)
+                if vm is not None and condition(vm):
+                    del waiting[uuid]
+                    if seen:
+                        seen(vm)
+            if not waiting or deadline.expired() or all(vm is None for vm in waiting.values()):
+                break
+            quick = self._clock.monotonic() - began < QUICK_SECONDS
+            self._clock.sleep(min(QUICK if quick else SLOW, deadline.remaining()))
+        return waiting

@@ -1,0 +1,121 @@
+"""The members that a pool is to have: a map by name, made in ``check``, and what the planner takes of it.
+
+Growing fills the lowest free slots, shrinking takes whole slots away; which slots are held stands in the old map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pulumi_ahv.kernel.errors import InputError
+from pulumi_ahv.resources.handler import State
+from pulumi_ahv.resources.pool.payloads import Payloads
+from pulumi_ahv.resources.pool_plan.members import DesiredMember, Facts, OnPayloadChange
+from pulumi_ahv.resources.pool_plan.settings import Desired, OnFailure, OnMemberFailure, Rollout
+from pulumi_ahv.resources.pool_plan.slots import Naming, choose_slots
+from pulumi_ahv.schema.pool import WINDOWS_NAME, PoolInputs, PoolMember, PoolNaming, PoolRollout
+
+MIB = 1 << 20
+MAX_NAME = 80  # of a VM in Prism
+
+
+def names_of(told: PoolInputs, held: Mapping[str, Any]) -> dict[int, str]:
+    """Names of the members by slot, in order.
+
+    Raises:
+        InputError: the pattern makes names that cannot be.
+    """
+    given = told.naming or PoolNaming()
+    naming = Naming(given.pattern or f"{told.name}-{{n}}", given.start, given.width)
+    slots = {int(member["slot"]): 0.0 for member in held.values()}
+    first = frozenset(int(held[name]["slot"]) for name in told.remove_first or () if name in held)
+    names = {slot: naming.name(slot) for slot in choose_slots(told.size, slots, first=first)}
+    windows = told.payload is not None and told.payload.kind == "unattend"
+    longest = max(names.values(), key=len, default="")
+    if len(longest) > (WINDOWS_NAME if windows else MAX_NAME):
+        limit = f"Windows takes {WINDOWS_NAME}" if windows else f"Prism takes {MAX_NAME}"
+        raise InputError(
+            "naming.pattern",
+            f"it makes '{longest}', which has {len(longest)} characters; {limit}",
+            advice="Set naming.pattern to a shorter one, or lower naming.width.",
+        )
+    return names
+
+
+def members_map(told: PoolInputs, names: Mapping[int, str], version: str, payloads: Payloads) -> State:
+    """The map of members, as it goes into state."""
+    return {
+        name: bare(
+            PoolMember(
+                slot=slot,
+                template_version=version,
+                payload_digest=payloads.digest(slot, name) or None,
+                power=told.power,
+                vcpus=told.vcpus,
+                memory=told.memory,
+                networks=told.networks,
+                address=_address(told, slot),
+                categories=sorted(told.categories) if told.categories is not None else None,
+            )
+        )
+        for slot, name in names.items()
+    }
+
+
+def bare(member: PoolMember) -> State:
+    """A member as it goes into state: without what is not set."""
+    return member.model_dump(by_alias=True, exclude_none=True)
+
+
+def desired_of(told: PoolInputs, members: Mapping[str, PoolMember]) -> Desired:
+    """What the planner takes."""
+    rollout = told.rollout or PoolRollout()
+    return Desired(
+        members={member.slot: DesiredMember(member.slot, name, facts_of(member)) for name, member in members.items()},
+        rollout=Rollout(
+            batch_size=rollout.batch_size,
+            max_unavailable=rollout.max_unavailable,
+            max_surge=rollout.max_surge,
+            pause=rollout.pause,
+            max_failed=rollout.max_failed,
+            on_failure=OnFailure(rollout.on_failure),
+        ),
+        on_payload_change=OnPayloadChange(told.on_payload_change),
+        on_member_failure=OnMemberFailure(told.on_member_failure),
+    )
+
+
+def facts_of(member: PoolMember) -> Facts:
+    """What is compared of a member. A static address belongs to the card it is of."""
+    networks = cards(member.networks, member.address) if member.networks is not None else None
+    return Facts(
+        template_version=member.template_version,
+        payload_digest=member.payload_digest or "",
+        vcpus=member.vcpus,
+        memory=member.memory * MIB if member.memory is not None else None,
+        power=member.power,
+        networks=networks,
+        categories=frozenset(member.categories) if member.categories is not None else None,
+    )
+
+
+def cards(networks: Iterable[str], address: str | None) -> tuple[str, ...]:
+    """Networks in the form in which they are compared: the first with its static address."""
+    first, *rest = (*networks, "")
+    found = (f"{first} {address}" if address and first else first, *rest)
+    return tuple(card for card in found if card)
+
+
+def _address(told: PoolInputs, slot: int) -> str | None:
+    if told.addresses is None:
+        return None
+    if not told.networks:
+        raise InputError("addresses", "needs networks: without it, the cards are those of the template")
+    if slot >= len(told.addresses):
+        raise InputError(
+            "addresses",
+            f"it has {len(told.addresses)} addresses, and slot {slot} needs one",
+            advice=f"Give at least {slot + 1}; each slot takes the one at its index.",
+        )
+    return told.addresses[slot]
