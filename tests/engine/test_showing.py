@@ -52,17 +52,32 @@ def test_details_show_the_path_to_each_change() -> None:
         "    ~ t:t:T: (update)",
         "        [id=1]",
         f"        [urn={URN}]",
-        "          ~ members: {",
-        "              ~ agent-003: {",
-        '                  ~ power: "on" => "off"',
-        "                }",
+        "      ~ members: {",
+        "          ~ agent-003: {",
+        '              ~ power: "on" => "off"',
         "            }",
+        "        }",
     ]
 
 
-def test_a_change_that_replaces_is_marked_and_secrets_stay_hidden() -> None:
+def test_secrets_stay_hidden_in_details() -> None:
     difference = Difference(changes=True, detailed={"pw": PropertyDiff("update", replaces=True, input=True)})
 
     lines = list(detail_lines(_step({"pw": SecretValue("x")}, {"pw": SecretValue("y")}, difference)))
 
-    assert lines[-1].strip() == "~- pw: [secret] => [secret]"
+    assert lines[-1].strip() == "~ pw: [secret] => [secret]"
+
+
+def test_what_changes_have_in_common_is_written_once() -> None:
+    step = _step({"l": [1, {"a": 1, "b": 1}]}, {"l": [2, {"a": 2, "b": 2}, 3]})
+
+    assert [line[6:] for line in detail_lines(step)][3:] == [
+        "~ l: [",
+        "    ~ [0]: 1 => 2",
+        "    ~ [1]: {",
+        "        ~ a: 1 => 2",
+        "        ~ b: 1 => 2",
+        "      }",
+        "    + [2]: 3",
+        "  ]",
+    ]

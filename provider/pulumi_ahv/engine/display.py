@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pulumi_ahv.engine import urns
+from pulumi_ahv.engine.diffing import compare_inputs
 from pulumi_ahv.engine.showing import DOING, MARKS, changed_keys, detail_lines, outputs_lines
 from pulumi_ahv.engine.steps import Step
 from pulumi_ahv.engine.values import Bag
@@ -134,7 +135,7 @@ class Display:
             return
         if self._details:
             if step.op not in ("create-replacement", "delete-replaced"):
-                self._write("\n".join("  " + line for line in detail_lines(step)))
+                self._write("\n".join(detail_lines(step)))
         elif self._preview:
             self._row(step, step.op.replace("-", " "))
         else:
@@ -163,16 +164,22 @@ class Display:
             self._stack_row(self._stack_step)
         for line in self._diagnostics():
             self._write(line)
-        if self._stack_outputs is not None and any(self._stack_outputs):
-            self._write("Outputs:")
-            for line in outputs_lines(*self._stack_outputs):
-                self._write(line)
-            self._write("")
+        self._write_outputs()
         self._write("Resources:")
         for line in self.summary.lines(preview=self._preview):
             self._write(line)
         if not self._preview:
             self._write(f"\nDuration: {math.ceil(self._clock.monotonic() - self._started) or 1}s")
+        self._write("")
+
+    def _write_outputs(self) -> None:
+        """A preview shows outputs only if they change."""
+        olds, news = self._stack_outputs or ({}, {})
+        if not (olds or news) or (self._preview and not compare_inputs(olds, news)):
+            return
+        self._write("Outputs:")
+        for line in outputs_lines(olds, news):
+            self._write(line)
         self._write("")
 
     def _stack_row(self, step: Step) -> None:

@@ -122,7 +122,7 @@ def detail_lines(step: Step) -> Iterator[str]:
         yield f"{indent}    [id={record.id}]"
     yield f"{indent}    [urn={record.urn}]"
     if step.old is not None and step.new is not None:
-        yield from _tree(step.old, step.new, difference_of(step), indent + "    ", refresh=step.op == "refresh")
+        yield from _tree(step.old, step.new, difference_of(step), indent, refresh=step.op == "refresh")
         return
     bag = {key: value for key, value in record.inputs.items() if key not in _PROVIDER_KEYS}
     width = max((len(key) for key in bag), default=0)
@@ -133,28 +133,31 @@ def detail_lines(step: Step) -> Iterator[str]:
 def _tree(
     old: Record, new: Record, changes: Mapping[str, PropertyDiff], indent: str, *, refresh: bool
 ) -> Iterator[str]:
-    before: list[str | int] = []
+    """Every change at the end of the path that leads to it; what changes have in common is written once."""
+    opened: list[str | int] = []
     for text, item in sorted(changes.items(), key=lambda entry: [str(part) for part in paths.parse(entry[0])]):
         path = list(paths.parse(text))
         shared = 0
-        while shared < min(len(before), len(path) - 1) and before[shared] == path[shared]:
+        while shared < min(len(opened), len(path) - 1) and opened[shared] == path[shared]:
             shared += 1
-        yield from _closing(before, shared, indent)
+        yield from _closing(opened, shared, indent)
         for depth in range(shared, len(path) - 1):
-            bracket = "[" if isinstance(path[depth + 1], int) else "{"
-            yield f"{indent}{'    ' * depth}  ~ {_label(path[depth])}: {bracket}"
+            yield f"{indent}{'    ' * depth}  ~ {_label(path[depth])}: {'[' if _in_list(path, depth) else '{'}"
         deep = indent + "    " * (len(path) - 1)
         bags = (old.outputs, new.outputs) if refresh and not item.input else (old.inputs, new.inputs)
         was, is_ = _get(bags[0], path), _get(bags[1], path)
-        mark = _KIND_MARKS[item.kind] + ("-" if item.replaces else "")
-        yield f"{deep}{mark:>3} {_label(path[-1])}: {_change(item.kind, was, is_, len(deep) + 4)}"
-        before = path[:-1]
-    yield from _closing(before, 0, indent)
+        yield f"{deep}  {_KIND_MARKS[item.kind]} {_label(path[-1])}: {_change(item.kind, was, is_, len(deep) + 4)}"
+        opened = path
+    yield from _closing(opened, 0, indent)
 
 
-def _closing(open_path: list[str | int], keep: int, indent: str) -> Iterator[str]:
-    for depth in reversed(range(keep, len(open_path))):
-        yield f"{indent}{'    ' * depth}    }}"
+def _closing(opened: list[str | int], keep: int, indent: str) -> Iterator[str]:
+    for depth in reversed(range(keep, len(opened) - 1)):
+        yield f"{indent}{'    ' * depth}    {']' if _in_list(opened, depth) else '}'}"
+
+
+def _in_list(path: list[str | int], depth: int) -> bool:
+    return isinstance(path[depth + 1], int)
 
 
 def _change(kind: str, was: Any, is_: Any, indent: int) -> str:
