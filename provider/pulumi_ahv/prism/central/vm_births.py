@@ -271,9 +271,19 @@ class VmBirths:
                 deadline=doings.deadline,
             )
 
-        # Only names that are not there are asked for: what an earlier task made is gone, if it is not being made.
         intention = Intention(order.key or order.where.path, doing, order.told)
-        return self._dispatcher.run(intention, start, gone=lambda _: True, deadline=doings.deadline)
+        return self._dispatcher.run(
+            intention, start, gone=lambda state: self._gone(state, order, doing, doings), deadline=doings.deadline
+        )
+
+    def _gone(self, state: TaskState, order: _Order, doing: str, doings: Doings) -> bool:
+        """Whether what a task of an earlier run made is there no more; its subtasks may know what it made."""
+        origin = order.where.path.split("/")[-3]
+        for task in (state, *self._tasks.under(state.id, deadline=doings.deadline)):
+            for rel, uuid in task.entities:
+                if rel in _RELS and uuid != origin and self._api.get(VMS, uuid, doing=doing):
+                    return False
+        return True
 
     def _read_back(self, state: TaskState, doing: str, doings: Doings) -> Vm:
         uuid, clock = _born(state), self._api.transport.clock
