@@ -77,6 +77,13 @@ def test_a_clock_of_the_callers_own_makes_waiting_free() -> None:
         assert polls >= 20
 
 
+def test_a_restart_begins_where_the_clock_was_moved_to(start: Any, tmp_path: Any) -> None:
+    before = start(state=tmp_path / "sim.db")
+    before.prism.control.advance(1_000_000)
+    moved = before.prism.control.now()
+    assert start(state=tmp_path / "sim.db").prism.control.now() >= moved
+
+
 def test_latencies_are_set_by_kind_of_task(site: Any, web: Any) -> None:
     site.prism.control.latency("image.create", 1000)
     assert site.prism.control.latencies()["set"] == {"image.create": 1000}

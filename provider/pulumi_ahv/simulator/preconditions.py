@@ -36,7 +36,7 @@ def check_etag(site: Site, route: Route, call: Call) -> None:
     """
     if route.guards is None or route.match == "ignored" or not site.settings.if_match:
         return
-    sent = call.if_match.strip('"')
+    sent = call.if_match
     if not sent:
         if route.match == "required":
             status = site.settings.if_match_status

@@ -27,6 +27,7 @@ class Timeline:
         self._frozen: float | None = None
         self._instant: float | None = None
         self._events = store.table("events")
+        self._kept = store.table("clock")
         self._count = 0
         self._heap: list[tuple[float, int, str]] = []
         self._handlers: dict[str, Happening] = {}
@@ -37,6 +38,9 @@ class Timeline:
         self._heap = [(record.body["at"], record.place, record.ext_id) for record in self._events]
         heapq.heapify(self._heap)
         self._count = max((int(record.ext_id) for record in self._events), default=0)
+        kept = self._kept.get("now")
+        if kept is not None and kept.body["now"] > self.now():
+            self.advance(kept.body["now"] - self.now())
 
     def handle(self, kind: str, handler: Happening) -> None:
         """Say who runs events of a kind."""
@@ -90,8 +94,9 @@ class Timeline:
             self._frozen = None
 
     def advance(self, seconds: float) -> None:
-        """Move on by that much."""
+        """Move on by that much. A restart begins no earlier than here: tasks would have to wait for it."""
         if self._frozen is None:
             self._shift += seconds
         else:
             self._frozen += seconds
+        self._kept.add("now", {"now": self.now()})

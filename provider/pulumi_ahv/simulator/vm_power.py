@@ -32,7 +32,8 @@ def start(site: Site, vm: Record) -> None:
     _need(vm, "OFF", "powered on")
     host = _host(site, vm)
     customization.deliver(site, vm)
-    _load_host(site, host, vm.body["memorySizeBytes"])
+    vm.hidden["load"] = vm.body["memorySizeBytes"]
+    _load_host(site, host, vm.hidden["load"])
     vm.body["host"] = {"extId": host.ext_id}
     vm.body["powerState"] = "ON"
     life.boot(site, vm)
@@ -44,7 +45,7 @@ def stop(site: Site, vm: Record) -> None:
         return
     host = site.store.table("hosts").get(vm.body.pop("host", {}).get("extId", ""))
     if host is not None:
-        _load_host(site, host, -vm.body["memorySizeBytes"])
+        _load_host(site, host, -vm.hidden.pop("load", 0))
     vm.body["powerState"] = "OFF"
     life.die(site, vm)
 

@@ -108,6 +108,8 @@ class Engine:
         for record in self._tasks:
             if record.body["status"] not in TERMINAL:
                 self._start_work(record)
+                if record.ext_id in self._jobs and record.hidden["end"] <= self._site.timeline.now():
+                    self._overdue.add(record.ext_id)  # its event has passed: only the work was missing
 
     def operations(self) -> list[Operation]:
         """What kinds of task there are."""
@@ -176,7 +178,6 @@ class Engine:
     def settle(self) -> None:
         """End tasks whose time had come before their slow work was done."""
         for ext_id in [each for each in self._overdue if self._jobs[each][1].done()]:
-            self._overdue.discard(ext_id)
             self._end(ext_id)
 
     def waiting(self) -> list[Future[dict[str, Any]]]:
@@ -240,6 +241,7 @@ class Engine:
         self._end(ext_id)
 
     def _end(self, ext_id: str) -> None:
+        self._overdue.discard(ext_id)
         record = self._tasks.get(ext_id)
         if record is None or record.body["status"] in TERMINAL:
             return
