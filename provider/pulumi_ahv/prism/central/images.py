@@ -7,7 +7,7 @@ a PUT of the whole entity under its ETag, which is checked at once or only when 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi_ahv.kernel.clock import Clock, Deadline
@@ -18,6 +18,7 @@ from pulumi_ahv.prism.central.api import Api, Collection, Entity, quoted
 from pulumi_ahv.prism.central.objects import ObjectsLite, Uploaded
 from pulumi_ahv.prism.dispatch import Dispatcher, Intention
 from pulumi_ahv.prism.quarters import Quarters
+from pulumi_ahv.prism.settling import settled
 from pulumi_ahv.prism.tasks import TaskPoller, TaskState
 from pulumi_ahv.prism.values import (
     Checksum,
@@ -109,7 +110,7 @@ class CentralImages:
             if self._read(uuid, doing):
                 raise
             return
-        if not self._settled(lambda: self._read(uuid, doing) is None, deadline):
+        if not settled(lambda: self._read(uuid, doing) is None, self._clock, deadline, lag=_LAG):
             raise TaskError(doing, task=task, state="SUCCEEDED", said="but the image is still there")
 
     def _make(
@@ -146,7 +147,7 @@ class CentralImages:
             found.extend([entity] if entity else [])
             return bool(found)
 
-        if not self._settled(seen, deadline):
+        if not settled(seen, self._clock, deadline, lag=_LAG):
             said = f"the task ended well, but image {uuid or 'it made'} is not there"
             raise TaskVanished(doing, task=state.id, state=state.status, said=said, advice="Run again.")
         return _image(found[0].data)
@@ -170,15 +171,6 @@ class CentralImages:
             if error.answer.code != MISSING_ETAG:
                 raise
         return self._api.remove(IMAGES, uuid, doing=doing, deadline=deadline, etag=self._expect(uuid, doing).etag)
-
-    def _settled(self, looks_right: Callable[[], bool], deadline: Deadline) -> bool:
-        """Whether it looks right within the time that replicas may lag."""
-        patience = Deadline(self._clock, min(_LAG, max(1.0, deadline.remaining())))
-        while not looks_right():
-            if patience.expired():
-                return False
-            self._clock.sleep(_LOOK_AGAIN)
-        return True
 
     def _read(self, uuid: str, doing: str) -> Entity | None:
         return self._api.get(IMAGES, uuid, doing=doing)

@@ -21,6 +21,7 @@ from pulumi_ahv.prism.element.inventory import ElementInventory
 from pulumi_ahv.prism.element.tasks import ElementTasks
 from pulumi_ahv.prism.element.uploads import Uploads
 from pulumi_ahv.prism.quarters import Quarters
+from pulumi_ahv.prism.settling import settled
 from pulumi_ahv.prism.tasks import ENDED_BADLY, TaskPoller
 from pulumi_ahv.prism.values import Image, ImageChange, ImageSpec, ImageType, StreamSource, UrlSource, VmDiskSource
 
@@ -108,7 +109,7 @@ class ElementImages:
             if self._read(uuid, doing):
                 raise
             return
-        if not self._settled(lambda: self._read(uuid, doing) is None, deadline):
+        if not settled(lambda: self._read(uuid, doing) is None, self._clock, deadline, lag=_LAG):
             raise TaskError(doing, task=task, state="SUCCEEDED", said="it ended well, but the image is still there")
 
     def _make(self, uuid: str, body: Any, doing: str, deadline: Deadline, percent: Callable[[int], None]) -> bool:
@@ -150,7 +151,7 @@ class ElementImages:
                 raise TaskFailed(doing, task="", state="SUCCEEDED", said=f"but image {uuid} is in state ERROR")
             return state == "ACTIVE"
 
-        if not self._settled(ready, deadline):
+        if not settled(ready, self._clock, deadline, lag=_LAG):
             state = seen[-1].get("image_state") if seen else "not there"
             said = f"it ended well, but image {uuid} is {state} after {_LAG:g} s"
             raise TaskVanished(doing, task="", state="SUCCEEDED", said=said, advice="Run again.")
@@ -176,15 +177,6 @@ class ElementImages:
         if any(uuid != self._cluster.uuid for uuid in clusters or ()):
             said = f"this Prism Element manages cluster '{self._cluster.name}' only"
             raise InputError("clusters", said, advice="Leave them out, or use a connection to Prism Central.")
-
-    def _settled(self, looks_right: Callable[[], bool], deadline: Deadline) -> bool:
-        """Whether it looks right within the time that Prism may lag behind its own tasks."""
-        patience = Deadline(self._clock, min(_LAG, max(1.0, deadline.remaining())))
-        while not looks_right():
-            if patience.expired():
-                return False
-            self._clock.sleep(_LOOK_AGAIN)
-        return True
 
     def _read(self, uuid: str, doing: str) -> Mapping[str, Any] | None:
         data = self._api.get(f"{_PATH}/{uuid}", doing=doing, query=_SIZES)
