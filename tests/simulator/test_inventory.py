@@ -57,7 +57,7 @@ def test_categories_are_made_changed_and_deleted_at_once(site: Any) -> None:
     assert made.status_code == 201
     path = f"{CATEGORIES}/{made.json()['data']['extId']}"
     changed = site.put(path, {"key": "Team", "value": "b"}, etag=site.etag(path))
-    assert (changed.status_code, changed.json()["data"]["severity"]) == (200, "INFO")
+    assert (changed.status_code, changed.json()["data"][0]["severity"]) == (200, "INFO")
     assert site.data(path)["value"] == "b"
     gone = site.delete(path)
     assert (gone.status_code, gone.content) == (204, b"")
@@ -92,3 +92,13 @@ def test_a_category_in_use_is_not_deleted(site: Any, make_image: Any) -> None:
     assert site.delete(f"{CATEGORIES}/{made}").status_code == 409
     site.done(site.delete(f"{IMAGES}/{image}"))
     assert site.delete(f"{CATEGORIES}/{made}").status_code == 204
+
+
+def test_a_category_tells_on_request_what_carries_it(site: Any, make_image: Any, make_vm: Any) -> None:
+    made = site.post(CATEGORIES, {"key": "Team", "value": "a"}).json()["data"]["extId"]
+    image, vm = make_image(categoryExtIds=[made]), make_vm(categories=[{"extId": made}])
+    detailed = site.data(f"{CATEGORIES}/{made}", expand="detailedAssociations")["detailedAssociations"]
+    assert {(each["resourceType"], each["resourceId"]) for each in detailed} == {("IMAGE", image), ("VM", vm)}
+    listed = site.data(CATEGORIES, expand="associations", filter=f"extId eq '{made}'")[0]["associations"]
+    assert {each["resourceType"]: each["count"] for each in listed} == {"IMAGE": 1, "VM": 1}
+    assert "associations" not in site.data(f"{CATEGORIES}/{made}")

@@ -7,11 +7,11 @@ categories can be read and assigned but not changed.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from pulumi_ahv.simulator.answers import Refusal, Reply
 from pulumi_ahv.simulator.listing import Listing, page_of
 from pulumi_ahv.simulator.preconditions import etag
-from pulumi_ahv.simulator.replies import entity
 from pulumi_ahv.simulator.routing import Call, Route
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.store import Record
@@ -45,20 +45,37 @@ def add_category(site: Site, ext_id: str, key: str, value: str, *, kind: str = "
     return site.store.table("categories").add(ext_id, body)
 
 
-def _holders(site: Site, ext_id: str) -> int:
-    images = sum(ext_id in record.body.get("categoryExtIds", ()) for record in site.store.table("images"))
-    vms = sum({"extId": ext_id} in record.body.get("categories", ()) for record in site.store.table("vms"))
-    return images + vms
+def _holders(site: Site, ext_id: str) -> dict[str, list[str]]:
+    """The ids of what carries a category, by ``ResourceType``."""
+    images = [each.ext_id for each in site.store.table("images") if ext_id in each.body.get("categoryExtIds", ())]
+    vms = [each.ext_id for each in site.store.table("vms") if {"extId": ext_id} in each.body.get("categories", ())]
+    return {kind: ids for kind, ids in (("IMAGE", images), ("VM", vms)) if ids}
+
+
+def _expanded(site: Site, record: Record, asked: str) -> dict[str, Any]:
+    """A category with what ``$expand`` asks for: counts in lists, every holder in a GET."""
+    body = dict(record.body)
+    if asked not in {"associations", "detailedAssociations"}:
+        return body
+    for kind, ids in _holders(site, record.ext_id).items():
+        common = {"categoryId": record.ext_id, "resourceType": kind, "resourceGroup": "ENTITY"}
+        if asked == "associations":
+            body.setdefault(asked, []).append({**common, "count": len(ids)})
+        else:
+            body.setdefault(asked, []).extend({**common, "resourceId": each} for each in ids)
+    return body
 
 
 def _list(site: Site, call: Call) -> Reply:
-    bodies = [record.body for record in site.store.table("categories")]
+    asked = call.query.get("$expand", "")
+    bodies = (_expanded(site, record, asked) for record in site.store.table("categories"))
     page, total = page_of(bodies, call.query, _LIST, code="CTGRS-50012")
     return Reply(page, TYPE, total=total)
 
 
 def _get(site: Site, call: Call) -> Reply:
-    return entity(site.find("categories", call.params["extId"], code="CTGRS-50004"), TYPE)
+    record = site.find("categories", call.params["extId"], code="CTGRS-50004")
+    return Reply(_expanded(site, record, call.query.get("$expand", "")), TYPE, revision=etag(record))
 
 
 def _create(site: Site, call: Call) -> Reply:
@@ -80,7 +97,7 @@ def _update(site: Site, call: Call) -> Reply:
     record.body.update(value=call.body["value"], description=call.body.get("description", ""))
     site.store.table("categories").touch(record)
     text = {"code": "CTGRS-50000", "severity": "INFO", "message": "Category was updated.", "locale": "en_US"}
-    return Reply(text, "prism.v4.error.AppMessage")
+    return Reply([text], "prism.v4.error.AppMessage")
 
 
 def _delete(site: Site, call: Call) -> Reply:
@@ -123,7 +140,7 @@ ROUTES = (
         _SECTION,
         _ANSWER.format("ListCategories"),
         listing=_LIST,
-        assumed="$apply and $expand are accepted and change nothing",
+        assumed="$apply is accepted and changes nothing; $expand knows of images and VMs",
     ),
     Route("GET", "prism", _ONE, "get_category_by_id", _get, _SECTION, _ANSWER.format("GetCategory")),
     Route(
