@@ -48,7 +48,7 @@ def test_details_show_the_path_to_each_change() -> None:
     olds = {"members": {"agent-003": {"power": "on"}, "agent-004": {"power": "on"}}}
     news = {"members": {"agent-003": {"power": "off"}, "agent-004": {"power": "on"}}}
 
-    assert list(detail_lines(_step(olds, news))) == [
+    assert list(detail_lines(_step(olds, news), "update")) == [
         "    ~ t:t:T: (update)",
         "        [id=1]",
         f"        [urn={URN}]",
@@ -63,7 +63,7 @@ def test_details_show_the_path_to_each_change() -> None:
 def test_secrets_stay_hidden_in_details() -> None:
     difference = Difference(changes=True, detailed={"pw": PropertyDiff("update", replaces=True, input=True)})
 
-    lines = list(detail_lines(_step({"pw": SecretValue("x")}, {"pw": SecretValue("y")}, difference)))
+    lines = list(detail_lines(_step({"pw": SecretValue("x")}, {"pw": SecretValue("y")}, difference), "update"))
 
     assert lines[-1].strip() == "~ pw: [secret] => [secret]"
 
@@ -71,7 +71,7 @@ def test_secrets_stay_hidden_in_details() -> None:
 def test_what_changes_have_in_common_is_written_once() -> None:
     step = _step({"l": [1, {"a": 1, "b": 1}]}, {"l": [2, {"a": 2, "b": 2}, 3]})
 
-    assert [line[6:] for line in detail_lines(step)][3:] == [
+    assert [line[6:] for line in detail_lines(step, "update")][3:] == [
         "~ l: [",
         "    ~ [0]: 1 => 2",
         "    ~ [1]: {",

@@ -159,7 +159,7 @@ class Deployment:
             self._address,
         )
         code = program.run(info, services)
-        self.execution.wait_idle()
+        self._activity.settle()
         if code and not self.execution.stopped:
             text = "" if code in (1, EXCEPTION) else f"program exited with non-zero exit code: {code}"
             self._fail(text)

@@ -135,7 +135,8 @@ class Display:
             return
         if self._details:
             if step.op not in ("create-replacement", "delete-replaced"):
-                self._write("\n".join(detail_lines(step)))
+                op = step.refreshed if step.op == self._kind == "refresh" else step.op
+                self._write("\n".join(detail_lines(step, op)))
         elif self._preview:
             self._row(step, step.op.replace("-", " "))
         else:

@@ -56,7 +56,7 @@ class Activity:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._open = 0
         self._last = now()
 
@@ -71,6 +71,12 @@ class Activity:
             with self._lock:
                 self._open -= 1
                 self._last = self._now()
+                self._lock.notify_all()
+
+    def settle(self) -> None:
+        """Wait until no call is open: a program may end before its last ones are answered."""
+        with self._lock:
+            self._lock.wait_for(lambda: self._open == 0)
 
     def idle_for(self) -> float:
         """Seconds since the last call ended; 0 while one is open."""

@@ -112,11 +112,10 @@ def changed_keys(step: Step) -> str:
     return f"[diff: {','.join(shown)}]" if shown else ""
 
 
-def detail_lines(step: Step) -> Iterator[str]:
-    """The long form of a step: what ``--diff`` shows."""
+def detail_lines(step: Step, op: str) -> Iterator[str]:
+    """The long form of a step: what ``--diff`` shows, under the name of ``op``."""
     record = step.record
     indent = "    " if record.parent else ""
-    op = step.refreshed if step.op == "refresh" else step.op
     yield f"{indent}{MARKS[op]}{record.type}: ({op})"
     if record.id and step.op not in ("create", "create-replacement"):
         yield f"{indent}    [id={record.id}]"
