@@ -6,16 +6,19 @@ from dataclasses import replace
 
 from pulumi_ahv.kernel.errors import ConfigError
 from pulumi_ahv.prism.element.api import VERSIONS, Api
+from pulumi_ahv.prism.element.guest_tools import ElementGuestTools
 from pulumi_ahv.prism.element.images import ElementImages
 from pulumi_ahv.prism.element.inventory import ElementInventory
+from pulumi_ahv.prism.element.networks import ElementNetworks
 from pulumi_ahv.prism.element.tasks import ElementTasks
+from pulumi_ahv.prism.element.vms import ElementVms
 from pulumi_ahv.prism.tasks import TaskPoller
 from pulumi_ahv.prism.transport import Transport
 from pulumi_ahv.prism.values import Cluster, SiteInfo
 
 
 class ElementSite:
-    """``Site`` of a Prism Element: one cluster, spoken to directly."""
+    """``Site`` of a Prism Element: one cluster, spoken to directly. It has machines, but no templates yet."""
 
     def __init__(self, transport: Transport, info: SiteInfo, cluster: Cluster) -> None:
         self._transport = transport
@@ -26,6 +29,9 @@ class ElementSite:
         self._inventory = ElementInventory(api, cluster)
         poller = TaskPoller(tasks, clock=transport.clock)
         self._images = ElementImages(api, poller, tasks, self._inventory)
+        self._vms = ElementVms(api, poller, self._images, cluster)
+        self._guest_tools = ElementGuestTools(api)
+        self._networks = ElementNetworks(api, cluster)
 
     @property
     def info(self) -> SiteInfo:
@@ -41,6 +47,21 @@ class ElementSite:
     def inventory(self) -> ElementInventory:
         """Its cluster and storage containers."""
         return self._inventory
+
+    @property
+    def vms(self) -> ElementVms:
+        """Its machines."""
+        return self._vms
+
+    @property
+    def guest_tools(self) -> ElementGuestTools:
+        """The guest tools of its machines."""
+        return self._guest_tools
+
+    @property
+    def networks(self) -> ElementNetworks:
+        """Its networks."""
+        return self._networks
 
     def close(self) -> None:
         """Give the kept connections back."""

@@ -40,11 +40,17 @@ def _attached(site: Site, run: Run, vm: Record) -> None:
         item["spec"]["diskAddress"].setdefault("busType", usual)
         _check_hot(vm, item["spec"]["diskAddress"]["busType"])
         if item["drive"]:
-            vm.body.setdefault("cdRoms", []).append(vm_devices.make_cd_rom(site, vm.body, item["spec"]))
-            continue
-        made = vm_devices.make_disk(site, vm.body, item["spec"])
-        site.find("disks", made["extId"]).hidden["source"] = item["source"]
-        vm.body.setdefault("disks", []).append(made)
+            made = vm_devices.make_cd_rom(site, vm.body, item["spec"])
+        else:
+            made = vm_devices.make_disk(site, vm.body, item["spec"])
+        name_source(site, made, item["source"])
+        vm.body.setdefault("cdRoms" if item["drive"] else "disks", []).append(made)
+
+
+def name_source(site: Site, device: Mapping[str, Any], source: str) -> None:
+    """Let a disk, or the disc in a drive, say what it was cloned from."""
+    if device.get("backingInfo"):
+        site.find("disks", device["backingInfo"]["diskExtId"]).hidden["source"] = source
 
 
 def _check_hot(vm: Record, bus: str) -> None:
@@ -104,7 +110,7 @@ def _changed(site: Site, run: Run, vm: Record) -> None:
             vm_devices.empty(site, device)
             if not item["empty"] and item["backing"]:
                 vm_devices.fill(site, vm.body, device, item["backing"])
-                site.find("disks", device["backingInfo"]["diskExtId"]).hidden["source"] = item["source"]
+                name_source(site, device, item["source"])
         elif "diskSizeBytes" in item["backing"]:
             _resize(site, device, item["backing"]["diskSizeBytes"])
 

@@ -26,6 +26,7 @@ from pulumi_ahv.simulator.element.machines import (
     refuse_unless,
     vm_of,
 )
+from pulumi_ahv.simulator.element.vm_devices import name_source
 from pulumi_ahv.simulator.element.vm_view import machine
 from pulumi_ahv.simulator.guests import life
 from pulumi_ahv.simulator.site import Site
@@ -72,15 +73,16 @@ def _create(element: Element, call: Call) -> Reply:
     spec["cluster"] = {"extId": element.cluster}
     items = body.get("vm_disks") or ()
     disks = [item for item in items if not vm_specs.is_drive(item)]
+    drives = [item for item in items if vm_specs.is_drive(item)]
     spec["disks"] = [vm_specs.device(element, item) for item in disks]
-    spec["cdRoms"] = [vm_specs.device(element, item) for item in items if vm_specs.is_drive(item)]
+    spec["cdRoms"] = [vm_specs.device(element, item) for item in drives]
     spec["nics"] = [vm_specs.nic(item) for item in body.get("vm_nics") or ()]
     return begin_without(
         element,
         "element.vm.create",
         spec=spec,
         id=str(body.get("uuid") or ""),
-        sources=[vm_specs.source_of(item) for item in disks],
+        sources=[vm_specs.source_of(item) for item in (*disks, *drives)],
         customization=config_of(body),
     )
 
@@ -89,8 +91,9 @@ def _created(site: Site, run: Run) -> None:
     arguments = run.arguments
     element = Element(site, arguments["cluster"])
     vm = build(site, arguments["spec"], site.admin_id, ext_id=chosen_id(element, arguments["id"]))
-    for device, source in zip(vm.body.get("disks", ()), arguments["sources"], strict=True):
-        site.find("disks", device["extId"]).hidden["source"] = source
+    devices = [*vm.body.get("disks", ()), *vm.body.get("cdRoms", ())]
+    for device, source in zip(devices, arguments["sources"], strict=True):
+        name_source(site, device, source)
     insert_disc(site, vm, arguments["customization"])
     made(run, vm)
 
