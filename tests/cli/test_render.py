@@ -149,6 +149,7 @@ def test_a_windows_folder_needs_no_settings_at_all(tmp_path: Path) -> None:
     (tmp_path / "unattend.xml.j2").write_text("<a>{{ name }}</a>")
     result = ahv(tmp_path)
     assert result.exit_code == 1
+    assert "generalize the template with sysprep" in result.output
     assert "unattend.xml.j2:1:1: error: the root element is 'a'" in result.output
 
 

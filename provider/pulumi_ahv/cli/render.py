@@ -174,7 +174,9 @@ def _write_discs(rendered: Sequence[RenderedPayload], target: Path, uuid: str, m
 
 
 def _report(rendered: RenderedPayload, site: PrismSite, *, show_secrets: bool) -> dict[str, Any]:
+    from pulumi_ahv.payload.layouts import Layout
     from pulumi_ahv.payload.limits import Delivery, choose
+    from pulumi_ahv.payload.surroundings import WINDOWS_TEMPLATE_NOTE
 
     files = rendered.files() if show_secrets else rendered.shown()
     choice = choose(Delivery.AUTO, rendered.texts(), site)
@@ -185,6 +187,7 @@ def _report(rendered: RenderedPayload, site: PrismSite, *, show_secrets: bool) -
         "digest": rendered.digest,
         "carriesSecret": rendered.carries_secret,
         "delivery": {"auto": choice.delivery.value, "reason": choice.reason},
+        "note": WINDOWS_TEMPLATE_NOTE if rendered.spec.layout is Layout.WINDOWS else "",
         "findings": [
             {
                 "severity": finding.severity.value,
@@ -216,6 +219,8 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
     yield f"  disc      {report['label']}"
     yield f"  digest    {report['digest'] or 'none: a template failed'}"
     yield f"  delivery  auto is {report['delivery']['auto']}: {report['delivery']['reason']}"
+    if report["note"]:
+        yield f"  note      {report['note']}"
     for finding in report["findings"]:
         yield f"  {finding['text']}"
     for name, text in report["files"].items():

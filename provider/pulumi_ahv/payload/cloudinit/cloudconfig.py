@@ -12,8 +12,6 @@ from pulumi_ahv.payload.cloudinit.shapes import Table
 from pulumi_ahv.payload.cloudinit.yamltext import parse
 from pulumi_ahv.payload.findings import Problem
 
-HEADER = "#cloud-config"
-
 CLOUD_CONFIG = Table(
     {
         **system.HOST,
