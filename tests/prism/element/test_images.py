@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_ahv.kernel.clock import Deadline
+from pulumi_ahv.kernel.clock import Deadline, ManualClock
 from pulumi_ahv.kernel.errors import AhvError, ApiError, ConnectionFailed, InputError, NotFound, TaskFailed
 from pulumi_ahv.prism.values import (
     Checksum,
@@ -138,6 +138,16 @@ def test_a_busy_prism_makes_exactly_one_image(site: Any, create: Create, sim: Pr
         sim.control.fault("error", operation=operation, status=status, body="html", count=2)
     create()
     assert len(site.images.named("golden")) == 1
+
+
+def test_an_image_that_stays_inactive_is_an_error_in_bounded_time(
+    create: Create, sim: Prism, clock: ManualClock
+) -> None:
+    sim.control.latency("element.image.settle", 10_000)
+    began = clock.monotonic()
+    with pytest.raises(AhvError, match="is INACTIVE after 60 s"):
+        create()
+    assert clock.monotonic() - began < 120
 
 
 def test_an_upload_that_never_gets_through_says_so(create: Create, sim: Prism) -> None:

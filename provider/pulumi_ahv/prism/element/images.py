@@ -12,7 +12,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pulumi_ahv.kernel.clock import Clock, Deadline
-from pulumi_ahv.kernel.errors import ApiError, Conflict, InputError, NotFound, TaskError, TaskFailed, TaskVanished
+from pulumi_ahv.kernel.errors import (
+    AhvError,
+    ApiError,
+    Conflict,
+    InputError,
+    NotFound,
+    TaskError,
+    TaskFailed,
+    TaskVanished,
+)
 from pulumi_ahv.kernel.progress import Progress
 from pulumi_ahv.prism.dispatch import Intention
 from pulumi_ahv.prism.element.answers import EXISTS, STALE
@@ -148,13 +157,13 @@ class ElementImages:
             seen.extend([data] if data else [])
             state = str(data.get("image_state")).upper() if data else ""
             if state == "ERROR":
-                raise TaskFailed(doing, task="", state="SUCCEEDED", said=f"but image {uuid} is in state ERROR")
+                raise AhvError(doing, said=f"the task ended well, but image {uuid} is in state ERROR")
             return state == "ACTIVE"
 
         if not settled(ready, self._clock, deadline, lag=_LAG):
             state = seen[-1].get("image_state") if seen else "not there"
-            said = f"it ended well, but image {uuid} is {state} after {_LAG:g} s"
-            raise TaskVanished(doing, task="", state="SUCCEEDED", said=said, advice="Run again.")
+            said = f"the task ended well, but image {uuid} is {state} after {_LAG:g} s"
+            raise AhvError(doing, said=said, advice="Run again.")
         return self._image(seen[-1])
 
     def _change_once(self, uuid: str, change: ImageChange, doing: str, deadline: Deadline) -> Image:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_ahv.kernel.errors import AhvError, ApiError, InputError, TaskFailed, TaskVanished
+from pulumi_ahv.kernel.errors import AhvError, ApiError, InputError, TaskFailed
 from pulumi_ahv.prism.dispatch import Intention
 from pulumi_ahv.prism.element.api import Api
 from pulumi_ahv.prism.element.images import ElementImages
@@ -113,7 +113,7 @@ class VmBirths:
 
         if not settled(looks_right, self._api.transport.clock, doings.deadline, lag=_LAG):
             said = f"the task ended well, but machine {uuid} is not there"
-            raise TaskVanished(doing, task="", state="SUCCEEDED", said=said, advice="Run again.")
+            raise AhvError(doing, said=said, advice="Run again.")
         return vm_of(seen[0], self._cluster.uuid)
 
     def _read(self, uuid: str, doing: str) -> Mapping[str, Any] | None:
