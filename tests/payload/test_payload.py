@@ -302,7 +302,7 @@ TRANSFORMS = [
 ]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)  # each costs an scrypt
 @given(st.text("abcdefghij", min_size=8, max_size=12), st.sampled_from(TRANSFORMS))
 def test_no_secret_is_shown_however_a_template_transforms_it(secret: str, transform: str) -> None:
     rendered = render(text("#!/bin/sh\n" + transform, pw=Secret(secret)))
