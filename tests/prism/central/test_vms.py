@@ -330,7 +330,8 @@ def test_every_release_is_spoken_to_in_its_own_version(
         uuids = clones(site, made, 5, doings)
         well(site.vms.power_on(uuids, doings=doings))
         well(site.vms.delete([*uuids, *(outcome.uuid for outcome in deployed.values())], doings=doings))
-        assert [machine.uuid for machine in site.vms.find(prefix="")] == []
+        assert [machine.uuid for machine in site.vms.find(names=["a", "b", "master"])] == [made.uuid]
+        assert site.vms.find(prefix="ahv-") == []
         assert "unknown" not in prism.control.counts()
 
 
@@ -387,3 +388,29 @@ def test_what_was_deleted_is_cloned_again_under_its_name(
     clock.advance(10)
     second = clones(site, source, 5, doings)
     assert not set(first) & set(second)
+
+
+@pytest.mark.parametrize(("count", "most"), [(30, 20), (100, 20)])
+def test_what_many_cost_beside_the_reading_of_their_etags(
+    site: CentralSite, vm: Callable[..., Vm], doings: Doings, sim: Prism, count: int, most: int
+) -> None:
+    source = vm()
+    clones(site, source, 1, doings, "warm")
+    sim.control.clear_journal()
+    uuids = clones(site, source, count, doings)
+    assert sum(sim.control.counts().values()) <= most
+    for act in (site.vms.power_on, site.vms.delete):
+        sim.control.clear_journal()
+        well(act(uuids, doings=doings))
+        calls = sim.control.counts()
+        assert calls.pop("get_vm_by_id") == count
+        assert sum(calls.values()) <= most
+
+
+def test_a_refresh_of_a_hundred_is_one_call(
+    site: CentralSite, vm: Callable[..., Vm], doings: Doings, sim: Prism
+) -> None:
+    uuids = clones(site, vm(), 100, doings)
+    sim.control.clear_journal()
+    assert list(site.vms.by_uuid(uuids)) == uuids
+    assert sim.control.counts() == {"list_vms": 1}

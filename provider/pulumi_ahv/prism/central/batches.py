@@ -15,7 +15,6 @@ from typing import Any
 from pulumi_ahv.kernel.clock import Deadline
 from pulumi_ahv.kernel.errors import ApiError
 from pulumi_ahv.prism.central.api import Api, Collection
-from pulumi_ahv.prism.central.tasks import CentralTasks
 from pulumi_ahv.prism.tasks import TaskPoller, TaskState
 
 _BATCH = Collection("prism", "operations/$actions/batch", "batch")
@@ -25,8 +24,6 @@ MOST = 100
 # The vendor's own sample runs twenty at a time.
 _CHUNK = 20
 _UNSERVED = {404, 405, 501}
-_LOOK_AGAIN = 0.5
-_LOOKS = 20
 
 
 @dataclass(frozen=True)
@@ -50,10 +47,9 @@ class Repeated:
 class Batches:
     """Runs batches of one Prism Central."""
 
-    def __init__(self, api: Api, poller: TaskPoller, tasks: CentralTasks) -> None:
+    def __init__(self, api: Api, poller: TaskPoller) -> None:
         self._api = api
         self._poller = poller
-        self._tasks = tasks
         self._served = True
 
     @property
@@ -79,16 +75,6 @@ class Batches:
                 raise
             return None
         return self._poller.ended(task, doing=doing, deadline=deadline)
-
-    def subtasks(self, task: str, *, deadline: Deadline) -> list[TaskState]:
-        """What became of the elements of a batch that has ended; lists may lag behind by a moment."""
-        states = self._tasks.under(task, deadline=deadline)
-        for _ in range(_LOOKS):
-            if all(state.over for state in states) or deadline.expired():
-                break
-            self._api.transport.clock.sleep(_LOOK_AGAIN)
-            states = self._tasks.under(task, deadline=deadline)
-        return states
 
     def _body(self, call: Repeated, elements: Sequence[Element], doing: str) -> dict[str, Any]:
         where = call.where

@@ -13,8 +13,9 @@ from typing import Any
 from pulumi_ahv.kernel.clock import Deadline
 from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.prism.central.api import Api, Entity
+from pulumi_ahv.prism.central.stale import while_stale
 from pulumi_ahv.prism.central.vm_bodies import VmBodies
-from pulumi_ahv.prism.central.vm_bulk import VMS, VmBulk, is_stale
+from pulumi_ahv.prism.central.vm_bulk import VMS, VmBulk
 from pulumi_ahv.prism.central.vm_devices import VmDevices
 from pulumi_ahv.prism.central.vm_reading import CAPABILITIES, tools_of, vm_of
 from pulumi_ahv.prism.central.vms import raise_first
@@ -22,8 +23,6 @@ from pulumi_ahv.prism.tasks import TaskPoller
 from pulumi_ahv.prism.vm_interface import Doings
 from pulumi_ahv.prism.vms import DiscKind, Tools
 
-_TRIES = 5
-_LOOK_AGAIN = 0.5
 _CAPABILITIES = {ours: theirs for theirs, ours in CAPABILITIES.items()}
 
 
@@ -78,19 +77,15 @@ class CentralGuestTools:
     def _act(self, vm_uuid: str, action: str, body: Any, doing: str, doings: Doings) -> None:
         """Make a call and wait for it; read the ETag again when it went stale."""
         where = VMS.below(f"{vm_uuid}/guest-tools{'/' if action else ''}{action}")
-        for left in reversed(range(_TRIES)):
-            try:
-                etag = self._read(vm_uuid, doing, doings.deadline).etag
-                task = self._api.submit(
-                    "POST" if action else "PUT", where, doing=doing, body=body, etag=etag, deadline=doings.deadline
-                )
-                self._poller.wait(task, doing=doing, deadline=doings.deadline)
-            except AhvError as error:
-                if not (left and is_stale(error)) or doings.deadline.expired():
-                    raise
-                self._api.transport.clock.sleep(_LOOK_AGAIN)
-            else:
-                return
+        deadline = doings.deadline
+
+        def attempt(_: int) -> None:
+            etag = self._read(vm_uuid, doing, deadline).etag
+            method = "POST" if action else "PUT"
+            task = self._api.submit(method, where, doing=doing, body=body, etag=etag, deadline=deadline)
+            self._poller.wait(task, doing=doing, deadline=deadline)
+
+        while_stale(attempt, clock=self._api.transport.clock, deadline=deadline)
 
     def _read(self, vm_uuid: str, doing: str, deadline: Deadline | None) -> Entity:
         """The tools with an ETag: their own, or the machine's where they come without."""

@@ -16,6 +16,8 @@ from pulumi_ahv.prism.central.tasks import CentralTasks
 from pulumi_ahv.prism.central.templates import CentralTemplates
 from pulumi_ahv.prism.central.vm_births import VmBirths
 from pulumi_ahv.prism.central.vm_bulk import VmBulk
+from pulumi_ahv.prism.central.vm_clones import VmClones
+from pulumi_ahv.prism.central.vm_deployments import VmDeployments
 from pulumi_ahv.prism.central.vms import CentralVms
 from pulumi_ahv.prism.dispatch import Dispatcher
 from pulumi_ahv.prism.tasks import TaskPoller
@@ -35,11 +37,12 @@ class CentralSite:
         dispatcher = Dispatcher(transport, poller)
         self._inventory = CentralInventory(self._api)
         self._images = CentralImages(self._api, poller, dispatcher, ObjectsLite(transport))
-        batches = Batches(self._api, poller, tasks)
-        bulk = VmBulk(self._api, dispatcher, batches)
-        births = VmBirths(self._api, poller, tasks, batches, dispatcher)
-        self._vms = CentralVms(self._api, bulk, births)
-        self._templates = CentralTemplates(self._api, poller, dispatcher, births)
+        batches = Batches(self._api, poller)
+        bulk = VmBulk(self._api, dispatcher, batches, tasks)
+        births = VmBirths(self._api, poller, tasks, dispatcher)
+        self._vms = CentralVms(self._api, bulk, births, VmClones(self._api, births, batches))
+        deployments = VmDeployments(self._api, births, tasks)
+        self._templates = CentralTemplates(self._api, poller, dispatcher, deployments)
         self._guest_tools = CentralGuestTools(self._api, poller, bulk)
         self._networks = CentralNetworks(self._api)
         if wanted := transport.connection.cluster:

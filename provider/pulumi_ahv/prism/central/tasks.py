@@ -19,6 +19,8 @@ TASKS = Collection("prism", "config/tasks", "task")
 # Fifty filters of 80 characters keep the request line well below the 8 KiB that gateways allow.
 _CHUNK = 50
 _STATUS = "Prism.Config.TaskStatus"
+_LOOKS = 20
+_LOOK_AGAIN = 0.5
 
 
 class CentralTasks:
@@ -38,9 +40,18 @@ class CentralTasks:
         return states
 
     def under(self, parent: str, *, deadline: Deadline) -> list[TaskState]:
-        """The subtasks of a task, oldest first. Its own list of them is cut short, so they are asked for by parent."""
-        # Assumed: the filter names the field of the reference; public lists say "parentTask" only.
-        return self._found(f"parentTask/extId eq {quoted(parent)}", f"Reading the subtasks of {parent}", deadline)[::-1]
+        """The subtasks of a task that is over, oldest first, when they are over as well: lists lag behind by a moment.
+
+        A task's own list of them is cut short, so they are asked for by parent.
+        """
+        # Assumed: public lists of filters say "parentTask", which is an object with this one field.
+        wanted = f"parentTask/extId eq {quoted(parent)}"
+        for left in reversed(range(_LOOKS)):
+            states = self._found(wanted, f"Reading the subtasks of {parent}", deadline)
+            if all(state.over for state in states) or not left or deadline.expired():
+                break
+            self._api.transport.clock.sleep(_LOOK_AGAIN)
+        return states[::-1]
 
     def running_on(self, uuid: str, *, deadline: Deadline) -> list[TaskState]:
         """Tasks that are not over and name this entity."""

@@ -8,33 +8,45 @@ have a list of their own; a description cannot be filtered by; one guest update 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi_ahv.kernel.clock import Deadline
-from pulumi_ahv.kernel.errors import AhvError, NotFound, TaskError, TaskVanished
+from pulumi_ahv.kernel.errors import AhvError, NotFound, TaskError
 from pulumi_ahv.prism.central.api import Api, Collection, Entity, quoted
-from pulumi_ahv.prism.central.vm_births import VmBirths
-from pulumi_ahv.prism.central.vm_bulk import is_stale
+from pulumi_ahv.prism.central.results import read_back
+from pulumi_ahv.prism.central.stale import while_stale
+from pulumi_ahv.prism.central.vm_deployments import TEMPLATES, VmDeployments
 from pulumi_ahv.prism.dispatch import Dispatcher, Intention
 from pulumi_ahv.prism.tasks import TaskPoller, TaskState
 from pulumi_ahv.prism.vm_interface import Doings, Outcomes
 from pulumi_ahv.prism.vms import CloneSpec, Template, TemplateVersion
 
-TEMPLATES = Collection("vmm", "content/templates", "template")
 _REL = "vmm:content:template"
-_TRIES = 5
-_LOOK_AGAIN = 0.5
-_LAG = 20.0
+
+
+Wanted = Callable[[Entity], dict[str, Any] | None]
+"""The body that a template as read needs to be sent, or ``None``."""
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call on a template. With a ``key`` it is the same call after a crash: for what must not be done twice."""
+
+    method: str
+    path: str
+    doing: str
+    key: str = ""
 
 
 class CentralTemplates:
     """``Templates`` of one Prism Central."""
 
-    def __init__(self, api: Api, poller: TaskPoller, dispatcher: Dispatcher, births: VmBirths) -> None:
+    def __init__(self, api: Api, poller: TaskPoller, dispatcher: Dispatcher, deployments: VmDeployments) -> None:
         self._api = api
         self._poller = poller
         self._dispatcher = dispatcher
-        self._births = births
+        self._deployments = deployments
 
     def get(self, uuid: str) -> Template | None:
         """The template with all its versions, or ``None``."""
@@ -56,7 +68,7 @@ class CentralTemplates:
     def create(self, vm_uuid: str, *, name: str, description: str, key: str, doings: Doings) -> Template:
         """Make a template of a machine; its first version is active."""
         doing = f"Creating template '{name}'"
-        version = self._framed("TemplateVersionSpec", versionSource=self._machine(vm_uuid))
+        version = self._framed("TemplateVersionSpec", versionSource=self._machine(vm_uuid), isGcOverrideEnabled=True)
         body = self._framed(
             "Template", templateName=name, templateDescription=description or None, templateVersionSpec=version
         )
@@ -67,10 +79,11 @@ class CentralTemplates:
             )
 
         def gone(state: TaskState) -> bool:
-            return self._api.get(TEMPLATES, state.entity(_REL), doing=doing) is None
+            return not state.entity(_REL) or self._api.get(TEMPLATES, state.entity(_REL), doing=doing) is None
 
         state = self._dispatcher.run(Intention(key, doing, body), start, gone=gone, deadline=doings.deadline)
-        return self._made(state, doing, doings.deadline)
+        made = read_back(self._api, TEMPLATES, state.entity(_REL), state, doing=doing, deadline=doings.deadline)
+        return self._whole(made.data, doing)
 
     def add_version(
         self, uuid: str, vm_uuid: str, *, name: str, description: str, key: str, doings: Doings
@@ -80,7 +93,6 @@ class CentralTemplates:
         A version of this name and description is taken for what an interrupted run made.
         """
         doing = f"Adding version '{name}' to template {uuid}"
-        del key
 
         def body(entity: Entity) -> dict[str, Any] | None:
             if self._version(entity, name, description, doing):
@@ -91,10 +103,12 @@ class CentralTemplates:
                 versionDescription=description,
                 versionSource=self._machine(vm_uuid),
                 isActiveVersion=True,
+                isGcOverrideEnabled=True,
             )
             return _sent_back(entity.data) | {"templateVersionSpec": version}
 
-        return self._changed(uuid, "PUT", "", body, doing=doing, doings=doings)
+        call = _Call("PUT", "", doing, key=f"{key} {name} {vm_uuid}")
+        return self._changed(uuid, call, body, doings=doings)
 
     def publish(self, uuid: str, version_uuid: str, *, doings: Doings) -> Template:
         """Make a version the active one."""
@@ -104,8 +118,8 @@ class CentralTemplates:
                 return None
             return self._framed("TemplatePublishSpec", versionId=version_uuid)
 
-        doing = f"Publishing version {version_uuid} of template {uuid}"
-        return self._changed(uuid, "POST", "$actions/publish", body, doing=doing, doings=doings)
+        call = _Call("POST", "/$actions/publish", f"Publishing version {version_uuid} of template {uuid}")
+        return self._changed(uuid, call, body, doings=doings)
 
     def delete_version(self, uuid: str, version_uuid: str, *, doings: Doings) -> None:
         """Delete a version that is not the active one; one that is not there is deleted already."""
@@ -122,7 +136,7 @@ class CentralTemplates:
                 return None
             return _sent_back(entity.data) | wanted
 
-        return self._changed(uuid, "PUT", "", body, doing=f"Changing template {uuid}", doings=doings)
+        return self._changed(uuid, _Call("PUT", "", f"Changing template {uuid}"), body, doings=doings)
 
     def delete(self, uuid: str, *, doings: Doings) -> None:
         """Delete a template with its versions; one that is not there is deleted already."""
@@ -132,11 +146,10 @@ class CentralTemplates:
         self, uuid: str, version_uuid: str, cluster_uuid: str, specs: Mapping[str, CloneSpec], *, doings: Doings
     ) -> Outcomes:
         """Make many machines of a version; the keys name the intentions."""
-        return self._births.deploy(TEMPLATES.below(uuid), version_uuid, cluster_uuid, specs, doings=doings)
+        return self._deployments.deploy(uuid, version_uuid, cluster_uuid, specs, doings=doings)
 
     def begin_guest_update(self, uuid: str, version_uuid: str, *, key: str, doings: Doings) -> str:
         """Bring up the machine in which a version can be changed; answers its UUID. One under way is taken up."""
-        del key
 
         def body(entity: Entity) -> dict[str, Any] | None:
             if _guest_update_vm(entity.data):
@@ -144,13 +157,12 @@ class CentralTemplates:
             return self._framed("InitiateGuestUpdateSpec", versionId=version_uuid or None)
 
         doing = f"Beginning a guest update of template {uuid}"
-        template = self._changed(uuid, "POST", "$actions/initiate-guest-update", body, doing=doing, doings=doings)
-        return template.guest_update_vm
+        call = _Call("POST", "/$actions/initiate-guest-update", doing, key=key)
+        return self._changed(uuid, call, body, doings=doings).guest_update_vm
 
     def complete_guest_update(self, uuid: str, *, name: str, description: str, key: str, doings: Doings) -> Template:
         """Freeze what the guest update's machine has become as the new active version; the machine goes."""
         doing = f"Completing the guest update of template {uuid}"
-        del key
 
         def body(entity: Entity) -> dict[str, Any] | None:
             if _guest_update_vm(entity.data):
@@ -160,7 +172,8 @@ class CentralTemplates:
                 return None
             raise AhvError(doing, said="no guest update is under way", advice="Begin one first.")
 
-        return self._changed(uuid, "POST", "$actions/complete-guest-update", body, doing=doing, doings=doings)
+        call = _Call("POST", "/$actions/complete-guest-update", doing, key=f"{key} {name}")
+        return self._changed(uuid, call, body, doings=doings)
 
     def cancel_guest_update(self, uuid: str, *, doings: Doings) -> None:
         """Drop a guest update and its machine; when none is under way there is nothing to do."""
@@ -168,39 +181,49 @@ class CentralTemplates:
         def body(entity: Entity) -> dict[str, Any] | None:
             return {} if _guest_update_vm(entity.data) else None
 
-        doing = f"Cancelling the guest update of template {uuid}"
-        self._changed(uuid, "POST", "$actions/cancel-guest-update", body, doing=doing, doings=doings)
+        call = _Call("POST", "/$actions/cancel-guest-update", f"Cancelling the guest update of template {uuid}")
+        self._changed(uuid, call, body, doings=doings)
 
-    def _changed(
-        self,
-        uuid: str,
-        method: str,
-        action: str,
-        body: Callable[[Entity], dict[str, Any] | None],
-        *,
-        doing: str,
-        doings: Doings,
-    ) -> Template:
-        """Read, call, read back. ``body`` answers ``None`` when it is done already; a stale ETag is read again."""
-        where = TEMPLATES.below(f"{uuid}/{action}" if action else uuid)
-        for left in reversed(range(_TRIES)):
-            entity = self._expect(uuid, doing)
-            wanted = body(entity)
-            if wanted is None:
-                break
-            try:
-                task = self._api.submit(
-                    method, where, doing=doing, body=wanted or None, etag=entity.etag, deadline=doings.deadline
-                )
-                self._poller.wait(task, doing=doing, deadline=doings.deadline)
-            except AhvError as error:
-                if not (left and is_stale(error)) or doings.deadline.expired():
-                    raise
-                self._api.transport.clock.sleep(_LOOK_AGAIN)
-            else:
-                entity = self._expect(uuid, doing)
-                break
-        return self._whole(entity.data, doing)
+    def _changed(self, uuid: str, call: _Call, wanted: Wanted, *, doings: Doings) -> Template:
+        """Read, call where something is wanted, read back; a stale ETag is read again."""
+
+        def attempt(refused: int) -> Entity:
+            entity = self._expect(uuid, call.doing)
+            body = wanted(entity)
+            if body is None:
+                return entity
+            key = f"{call.key}~{refused}" if call.key and refused else call.key
+            self._call_once(
+                replace(TEMPLATES, path=f"{TEMPLATES.path}/{uuid}{call.path}"),
+                replace(call, key=key),
+                Entity(body, entity.etag),
+                still_wanted=lambda: wanted(self._expect(uuid, call.doing)) is not None,
+                deadline=doings.deadline,
+            )
+            return self._expect(uuid, call.doing)
+
+        entity = while_stale(attempt, clock=self._api.transport.clock, deadline=doings.deadline)
+        return self._whole(entity.data, call.doing)
+
+    def _call_once(
+        self, where: Collection, call: _Call, body: Entity, *, still_wanted: Callable[[], bool], deadline: Deadline
+    ) -> None:
+        def start(request_id: str) -> str:
+            return self._api.submit(
+                call.method,
+                where,
+                doing=call.doing,
+                body=body.data or None,
+                etag=body.etag,
+                request_id=request_id,
+                deadline=deadline,
+            )
+
+        if call.key:
+            intention = Intention(call.key, call.doing)
+            self._dispatcher.run(intention, start, gone=lambda _: still_wanted(), deadline=deadline)
+        else:
+            self._poller.wait(start(""), doing=call.doing, deadline=deadline)
 
     def _removed(self, where: Collection, uuid: str, doing: str, deadline: Deadline) -> None:
         try:
@@ -214,19 +237,6 @@ class CentralTemplates:
         except TaskError:
             if self._api.get(where, uuid, doing=doing):
                 raise
-
-    def _made(self, state: TaskState, doing: str, deadline: Deadline) -> Template:
-        uuid, clock = state.entity(_REL), self._api.transport.clock
-        patience = Deadline(clock, min(_LAG, max(1.0, deadline.remaining())))
-        while uuid:
-            entity = self._api.get(TEMPLATES, uuid, doing=doing)
-            if entity:
-                return self._whole(entity.data, doing)
-            if patience.expired():
-                break
-            clock.sleep(_LOOK_AGAIN)
-        said = f"the task ended well, but template {uuid or 'it made'} is not there"
-        raise TaskVanished(doing, task=state.id, state=state.status, said=said, advice="Run again.")
 
     def _found(self, doing: str, filter_by: str, fits: Callable[[Mapping[str, Any]], bool]) -> list[Template]:
         listed = self._api.entries(TEMPLATES, doing=doing, filter_by=filter_by)

@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeVar
 
-from pulumi_ahv.kernel.errors import AhvError, Conflict, NotFound, TaskFailed
-from pulumi_ahv.prism.central.answers import Complaint
+from pulumi_ahv.kernel.errors import AhvError, NotFound
 from pulumi_ahv.prism.central.api import Api, Collection, Entity, any_of
 from pulumi_ahv.prism.central.batches import MOST, Batches, Element, Repeated
+from pulumi_ahv.prism.central.stale import is_stale
+from pulumi_ahv.prism.central.tasks import CentralTasks
 from pulumi_ahv.prism.central.vm_reading import vm_of
 from pulumi_ahv.prism.dispatch import Dispatcher, Intention
 from pulumi_ahv.prism.tasks import ENDED_BADLY, SUCCEEDED, TaskState, failed
@@ -102,8 +103,9 @@ class _Round:
 class VmBulk:
     """The rounds, over the machines of one Prism Central."""
 
-    def __init__(self, api: Api, dispatcher: Dispatcher, batches: Batches) -> None:
+    def __init__(self, api: Api, dispatcher: Dispatcher, batches: Batches, tasks: CentralTasks) -> None:
         self._api = api
+        self._tasks = tasks
         self._dispatcher = dispatcher
         self._batches = batches
 
@@ -158,7 +160,7 @@ class VmBulk:
         elif machine.error is not None:
             course.end(machine.uuid, machine.error)
         elif machine.strikes > _STRIKES or course.doings.deadline.expired():
-            course.end(machine.uuid, _never_done(course.doing(machine), machine))
+            course.end(machine.uuid, _given_up(course, machine))
         else:
             machine.step, machine.etag, machine.seen = step, entity.etag, vm_of(entity.data)
 
@@ -202,7 +204,7 @@ class VmBulk:
             batch = self._batches.run(call, [_element(each) for each in machines], doing=doing, deadline=deadline)
             if batch and batch.status == SUCCEEDED and not course.purpose.once:
                 return  # how it went for each is seen when it is looked back
-            subtasks = self._batches.subtasks(batch.id, deadline=deadline) if batch else []
+            subtasks = self._tasks.under(batch.id, deadline=deadline) if batch else []
         except AhvError as error:
             for machine in machines:
                 self._note(course, machine, error)
@@ -272,13 +274,6 @@ def side_by_side(work: Callable[[str], T], keys: Sequence[str]) -> dict[str, T |
         return dict(zip(keys, pool.map(guarded, keys), strict=True))
 
 
-def is_stale(error: Exception) -> bool:
-    """Whether somebody else was faster: told at once as a conflict, or later in the failed task."""
-    if isinstance(error, TaskFailed):
-        return Complaint(code=error.code).stale or "If-Match" in error.said
-    return isinstance(error, Conflict)
-
-
 def _step(machine: _Machine) -> Step:
     if machine.step is None:  # pragma: no cover - who has no step has left the round
         raise ValueError(machine.uuid)
@@ -299,6 +294,10 @@ def _filled(step: Step) -> str:
     return step.path.format_map(dict(step.parts))
 
 
-def _never_done(doing: str, machine: _Machine) -> AhvError:
-    said = f"tried {machine.strikes + 1} times, and it is still not done"
-    return AhvError(doing, said=said, advice="Somebody else may be changing it all the time; run again.")
+def _given_up(course: _Round, machine: _Machine) -> AhvError:
+    doing = course.doing(machine)
+    if machine.strikes > _STRIKES:
+        advice = "Somebody else may be changing it all the time; run again."
+        return AhvError(doing, said=f"tried {machine.strikes} times, and it is still not done", advice=advice)
+    said = f"not done after {course.doings.deadline.seconds:g} s"
+    return AhvError(doing, said=said, advice="Run again, or allow more time (customTimeouts).")

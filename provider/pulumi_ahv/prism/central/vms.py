@@ -13,6 +13,7 @@ from pulumi_ahv.prism.central.api import Api, any_of, quoted
 from pulumi_ahv.prism.central.vm_births import VmBirths
 from pulumi_ahv.prism.central.vm_bodies import VmBodies
 from pulumi_ahv.prism.central.vm_bulk import VMS, Data, Purpose, Step, VmBulk
+from pulumi_ahv.prism.central.vm_clones import VmClones
 from pulumi_ahv.prism.central.vm_devices import VmDevices
 from pulumi_ahv.prism.central.vm_reading import vm_of
 from pulumi_ahv.prism.vm_interface import Doings, Outcomes
@@ -22,10 +23,11 @@ from pulumi_ahv.prism.vms import CloneSpec, Customization, DiskSpec, NicSpec, Po
 class CentralVms:
     """``Vms`` of one Prism Central."""
 
-    def __init__(self, api: Api, bulk: VmBulk, births: VmBirths) -> None:
+    def __init__(self, api: Api, bulk: VmBulk, births: VmBirths, clones: VmClones) -> None:
         self._api = api
         self._bulk = bulk
         self._births = births
+        self._clones = clones
         self._bodies = VmBodies(api)
         self._devices = VmDevices(self._bodies)
 
@@ -37,7 +39,7 @@ class CentralVms:
     def by_uuid(self, uuids: Sequence[str]) -> dict[str, Vm]:
         """Those of the machines that exist, in one list call for a hundred of them."""
         found = self._bulk.listed(uuids, f"Reading {len(uuids)} machines")
-        return {uuid: vm_of(data) for uuid, data in found.items()}
+        return {uuid: vm_of(found[uuid]) for uuid in uuids if uuid in found}
 
     def find(self, *, names: Sequence[str] = (), prefix: str = "") -> list[Vm]:
         """Machines of exactly one of these names, or whose name begins with the prefix."""
@@ -58,7 +60,7 @@ class CentralVms:
 
     def clone(self, source_uuid: str, specs: Mapping[str, CloneSpec], *, doings: Doings) -> Outcomes:
         """Clone a machine many times; the keys name the intentions, as in ``create``."""
-        return self._births.clone(source_uuid, specs, doings=doings)
+        return self._clones.clone(source_uuid, specs, doings=doings)
 
     def change(self, changes: Mapping[str, VmChange], *, doings: Doings) -> Outcomes:
         """Change many machines, by UUID. An ETag that went stale is read and applied again."""
