@@ -75,3 +75,13 @@ def test_a_subnet_that_cannot_be_is_refused(site: Any, clusters: Any, change: An
 def test_subnets_are_found_by_name_and_cluster(site: Any, clusters: Any) -> None:
     text = f"name eq 'berlin-dhcp' and clusterReference eq '{clusters['berlin']}'"
     assert [each["name"] for each in site.data(SUBNETS, filter=text)] == ["berlin-dhcp"]
+
+
+def test_a_field_of_a_later_minor_is_refused_unless_it_holds_its_default(start: Any) -> None:
+    old = start(version="v4.2")
+    path = "/api/networking/v4.2/config/subnets"
+    cluster = old.data("/api/clustermgmt/v4.2/config/clusters")[1]["extId"]
+    body = {"name": "lan", "subnetType": "VLAN", "networkId": 9, "clusterReference": cluster}
+    assert old.post(path, {**body, "isConnected": True}).status_code == 202
+    refused = old.post(path, {**body, "isConnected": False})
+    assert (refused.status_code, "isConnected" in refused.text) == (400, True)

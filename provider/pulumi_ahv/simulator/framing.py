@@ -3,8 +3,9 @@
 Owns ``$objectType``, ``$reserved``, validation of bodies against the declared types, and which field which minor
 version shows. Facts (api-v4, sections 2.1 and 2.8): a nested list of one type carries its framing on the first
 element only; absent values are left out; one-of fields are told apart by the ``$objectType`` of the value; ``$fv``
-follows the version in the path. Assumed: a body may leave out ``$objectType`` where only one type is possible, and
-fields that nobody declared are dropped.
+follows the version in the path. Assumed: a body may leave out ``$objectType`` where only one type is possible;
+fields that nobody declared are dropped, and so is a later minor's field that holds its default: a newer SDK that
+negotiated an older version sends it unasked (``Subnet.isConnected``).
 """
 
 from __future__ import annotations
@@ -103,7 +104,8 @@ class _Checker:
                 if field.required:
                     self._findings.append((here, "is required and must not be null"))
             elif field.since > self._minor:
-                self._findings.append((here, f"is not part of version v4.{self._minor}"))
+                if str(value) != field.default:
+                    self._findings.append((here, f"is not part of version v4.{self._minor}"))
             elif field.is_list:
                 clean[name] = self._list(field, value, here)
             else:

@@ -36,6 +36,7 @@ class Field:
     low: int | None = None
     high: int | None = None
     since: int = 0
+    default: str = ""
 
     @property
     def is_plain(self) -> bool:
@@ -123,6 +124,7 @@ def _field(text: str, owner: str) -> Field:
         low=int(match["low"]) if match["low"] else None,
         high=int(match["high"]) if match["high"] else None,
         since=int(match["since"] or 0),
+        default=match["default"] or "",
     )
 
 
@@ -139,6 +141,7 @@ def _resolved(shapes: Shapes, shape: Shape) -> Shape:
             each.low,
             each.high,
             each.since,
+            each.default,
         )
         for name, each in shape.fields.items()
     }
