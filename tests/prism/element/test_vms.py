@@ -165,6 +165,15 @@ def test_power_is_switched_and_what_is_so_already_costs_no_call(
     assert site.vms.get(master.uuid).power is Power.OFF
 
 
+def test_many_are_looked_at_in_one_list_before_and_after(site: Any, master: Vm, sim: Prism, doings: Doings) -> None:
+    uuids = fine(site.vms.clone(master.uuid, {str(n): CloneSpec(f"agent-{n}") for n in range(20)}, doings=doings))
+    sim.control.clear_journal()
+    fine(site.vms.power_on(uuids, doings=doings))
+    counts = sim.control.counts()
+    assert (counts["v2_list_vms"], counts["v2_set_power_state"]) == (2, 20)
+    assert "v2_get_vm" not in counts
+
+
 def test_a_power_call_that_lost_its_answer_is_done(site: Any, master: Vm, sim: Prism, doings: Doings) -> None:
     sim.control.fault("drop-after-commit", operation="v2_set_power_state", count=1)
     fine(site.vms.power_on([master.uuid], doings=doings))

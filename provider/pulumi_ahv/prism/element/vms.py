@@ -32,8 +32,6 @@ from pulumi_ahv.prism.vms import (
     VmSpec,
 )
 
-_FEW = 3
-
 
 class ElementVms:
     """``Vms`` of one Prism Element."""
@@ -52,10 +50,8 @@ class ElementVms:
 
     def by_uuid(self, uuids: Sequence[str]) -> dict[str, Vm]:
         """Those of the machines that exist: one by one when they are few, else all machines in one call."""
-        wanted = set(uuids)
-        if len(wanted) <= _FEW:
-            return {uuid: vm for uuid in wanted if (vm := self.get(uuid))}
-        return {vm.uuid: vm for vm in self._listed(f"Reading {len(wanted)} machines") if vm.uuid in wanted}
+        found = self._many.read_many(uuids, f"Reading {len(uuids)} machines")
+        return {uuid: vm_of(data, self._cluster.uuid) for uuid, data in found.items()}
 
     def find(self, *, names: Sequence[str] = (), prefix: str = "") -> list[Vm]:
         """Machines of exactly one of these names, or whose name begins with the prefix."""
