@@ -22,7 +22,7 @@ from pulumi_ahv.payload.cloudinit.cloudconfig import check_cloud_config
 from pulumi_ahv.payload.cloudinit.network import check_network_config
 from pulumi_ahv.payload.findings import Problem
 
-pytestmark = pytest.mark.guest
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
 
 VERDICTS = Path(__file__).with_name("schema_verdicts.py").read_text()
 # Modules of 22.4 carry their examples in their code.

@@ -19,7 +19,8 @@ from pulumi_ahv.payload.spec import Identity, PayloadSpec
 from pulumi_ahv.payload.templating import Template
 from pulumi_ahv.payload.variables import Member, Nic
 
-pytestmark = [pytest.mark.guest, pytest.mark.slow]
+# Emulated, a boot takes the better part of a minute on an idle machine and several on a busy one.
+pytestmark = [pytest.mark.guest, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 IDENTITY = Identity("7c1f4f0e-52a1-4d2a-8f43-2f7b6d0a9c11", ("50:6b:8d:00:00:01",))
 KERNEL_LINE = "root=/dev/sda rw console=ttyS0 net.ifnames=0 mitigations=off"
