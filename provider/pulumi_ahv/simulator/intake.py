@@ -26,7 +26,7 @@ from pulumi_ahv.simulator.disks import DiskError, convert
 from pulumi_ahv.simulator.work import Job
 
 _CHUNK = 1024 * 1024
-_TIMEOUT = 60.0
+_TIMEOUT = 15.0
 
 
 def take_in(job: Job) -> dict[str, Any]:
