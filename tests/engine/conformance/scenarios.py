@@ -391,7 +391,7 @@ SCENARIOS: tuple[Scenario, ...] = (
             destroy(),
             up('Res("a", name="2")\nRes("b", x=1)'),
         ),
-        loose=(4,),
+        loose=(1, 4),
     ),
     Scenario(
         "retained on delete",
