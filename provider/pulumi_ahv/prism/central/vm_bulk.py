@@ -11,17 +11,18 @@ Fact (api-v4, section 2.5): every change of a machine has to show the ETag of a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, TypeVar
 
 from pulumi_ahv.kernel.errors import AhvError, NotFound
 from pulumi_ahv.prism.central.api import Api, Collection, Entity, any_of
 from pulumi_ahv.prism.central.batches import MOST, Batches, Element, Repeated
+from pulumi_ahv.prism.central.results import LAG
+from pulumi_ahv.prism.central.side_by_side import side_by_side
 from pulumi_ahv.prism.central.stale import is_stale
 from pulumi_ahv.prism.central.tasks import CentralTasks
+from pulumi_ahv.prism.central.vm_purposes import Data, Purpose, Step
 from pulumi_ahv.prism.central.vm_reading import vm_of
 from pulumi_ahv.prism.dispatch import Dispatcher, Intention
 from pulumi_ahv.prism.tasks import ENDED_BADLY, SUCCEEDED, TaskState, failed
@@ -29,48 +30,16 @@ from pulumi_ahv.prism.vm_interface import Doings
 from pulumi_ahv.prism.vms import Outcome, Vm
 
 VMS = Collection("vmm", "ahv/config/vms", "machine")
-_SIDE_BY_SIDE = 8
 # Fewer than that are made one by one: a batch costs a look at its subtasks as well.
 _WORTH_A_BATCH = 4
 _STRIKES = 5
 _LOOK_AGAIN = 0.5
 _METHODS = {"CREATE": "POST", "MODIFY": "PUT", "ACTION": "POST", "DELETE": "DELETE"}
 
-T = TypeVar("T")
-Data = Mapping[str, Any]
 
-
-@dataclass(frozen=True)
-class Step:
-    """One call on one machine. ``path`` is below the machines, with names in braces that ``parts`` fill.
-
-    ``seal`` stands for the body in the request id where the body holds what may be secret.
-    """
-
-    action: str
-    path: str
-    parts: Mapping[str, str]
-    body: Any = None
-    seal: str = ""
-
-
-@dataclass(frozen=True)
-class Purpose:
-    """What is to be done to machines.
-
-    ``plan`` is given a machine's UUID and data and names the next step, or ``None`` when nothing is left to do.
-    ``once`` is for what leaves no trace that could be looked for: its step is done when its task has ended well.
-    """
-
-    verb: str
-    plan: Callable[[str, Data], Step | None]
-    once: bool = False
-    gone_is_done: bool = False
-
-
-@dataclass
+@dataclass(eq=False)
 class _Machine:
-    """One machine on its way through the rounds."""
+    """One machine on its way through the rounds. ``well`` is when its last call has ended well."""
 
     uuid: str
     name: str = ""
@@ -80,6 +49,7 @@ class _Machine:
     etag: str = ""
     error: AhvError | None = None
     alone: bool = False
+    well: float | None = None
 
 
 @dataclass
@@ -127,7 +97,7 @@ class VmBulk:
             self._look(course)
             self._call(course)
             self._look_back(course)
-            if any(machine.strikes for machine in course.pending.values()):
+            if any(machine.strikes or machine.step is None for machine in course.pending.values()):
                 self._api.transport.clock.sleep(_LOOK_AGAIN)
         return {uuid: course.outcomes[uuid] for uuid in ordered}
 
@@ -159,14 +129,23 @@ class VmBulk:
             course.end(machine.uuid)
         elif machine.error is not None:
             course.end(machine.uuid, machine.error)
+        elif machine.well is not None and vm_of(entity.data) == machine.seen:
+            self._wait_for_sight(course, machine, machine.well)
         elif machine.strikes > _STRIKES or course.doings.deadline.expired():
             course.end(machine.uuid, _given_up(course, machine))
         else:
-            machine.step, machine.etag, machine.seen = step, entity.etag, vm_of(entity.data)
+            machine.step, machine.etag, machine.seen, machine.well = step, entity.etag, vm_of(entity.data), None
+
+    def _wait_for_sight(self, course: _Round, machine: _Machine, since: float) -> None:
+        """Call no more for a machine that looks as before a call that ended well: what it did may be shown later."""
+        machine.step = None
+        if self._api.transport.clock.monotonic() - since >= LAG:
+            said = "its task ended well, but Prism shows the machine as it was before"
+            course.end(machine.uuid, AhvError(course.doing(machine), said=said, advice="Run again."))
 
     def _call(self, course: _Round) -> None:
         """Make the calls that are needed: the same one for many as a batch, the others side by side."""
-        machines = list(course.pending.values())
+        machines = [machine for machine in course.pending.values() if machine.step]
         alone = [machine for machine in machines if machine.alone or not self._batches.served]
         together = sorted((machine for machine in machines if machine not in alone), key=_kind)
         for (action, path), group in groupby(together, key=_kind):
@@ -187,8 +166,7 @@ class VmBulk:
         machine, deadline = course.pending[uuid], course.doings.deadline
         step, doing = _step(machine), course.doing(machine)
         where, method = VMS.below(_filled(step)), _METHODS[step.action]
-        told = step.seal or (None if step.action == "MODIFY" else step.body)
-        intention = Intention(f"{course.purpose.verb} {uuid} {machine.etag} {where.path}", doing, told)
+        intention = Intention(f"{step.action} {uuid} {machine.etag} {where.path}", doing, step.seal or step.body)
 
         def start(request_id: str) -> str:
             return self._api.submit(
@@ -203,7 +181,9 @@ class VmBulk:
         try:
             batch = self._batches.run(call, [_element(each) for each in machines], doing=doing, deadline=deadline)
             if batch and batch.status == SUCCEEDED and not course.purpose.once:
-                return  # how it went for each is seen when it is looked back
+                for machine in machines:
+                    self._done(course, machine)
+                return
             subtasks = self._tasks.under(batch.id, deadline=deadline) if batch else []
         except AhvError as error:
             for machine in machines:
@@ -234,44 +214,26 @@ class VmBulk:
             machine.error = error
 
     def _done(self, course: _Round, machine: _Machine) -> None:
+        machine.well = self._api.transport.clock.monotonic()
         if course.purpose.once:
             course.end(machine.uuid)
 
     def _look_back(self, course: _Round) -> None:
-        """See in one list which of those that were called for are as they should be."""
-        called = [uuid for uuid, machine in course.pending.items() if machine.step is not None]
+        """See in one list which of those whose calls ended well are as they should be."""
+        called = [uuid for uuid, machine in course.pending.items() if machine.step and machine.well is not None]
         if not called:
             return
-        doing = f"{course.purpose.verb} {len(called)} machines"
         try:
-            found = self.listed(called, doing)
+            found = self.listed(called, f"{course.purpose.verb} {len(called)} machines")
         except AhvError:
             return  # the next round reads each of them
         for uuid in called:
-            machine = course.pending[uuid]
             if uuid not in found:
                 # Lists lag: only a purpose that ends in nothing takes their word for it.
                 if course.purpose.gone_is_done:
                     course.end(uuid)
             elif course.purpose.plan(uuid, found[uuid]) is None:
                 course.end(uuid)
-            elif vm_of(found[uuid]) == machine.seen:
-                machine.strikes += 1
-
-
-def side_by_side(work: Callable[[str], T], keys: Sequence[str]) -> dict[str, T | AhvError]:
-    """Do the same for several keys at once, a few at a time; who fails gets the error as the answer."""
-
-    def guarded(key: str) -> T | AhvError:
-        try:
-            return work(key)
-        except AhvError as error:
-            return error
-
-    if len(keys) < 2:
-        return {key: guarded(key) for key in keys}
-    with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(keys)), thread_name_prefix="prism") as pool:
-        return dict(zip(keys, pool.map(guarded, keys), strict=True))
 
 
 def _step(machine: _Machine) -> Step:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pulumi_ahv.prism.central.vm_bodies import VmBodies, sealed
-from pulumi_ahv.prism.central.vm_bulk import Data, Purpose, Step
+from pulumi_ahv.prism.central.vm_purposes import Data, Purpose, Step
 from pulumi_ahv.prism.central.vm_reading import vm_of
 from pulumi_ahv.prism.vms import CdRom, Customization, DiscKind, DiskSpec, Nic, NicSpec, Vm
 

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from pulumi_ahv.prism.central.api import Api, any_of, quoted
 from pulumi_ahv.prism.central.vm_births import VmBirths
 from pulumi_ahv.prism.central.vm_bodies import VmBodies
-from pulumi_ahv.prism.central.vm_bulk import VMS, Data, Purpose, Step, VmBulk
+from pulumi_ahv.prism.central.vm_bulk import VMS, VmBulk
 from pulumi_ahv.prism.central.vm_clones import VmClones
 from pulumi_ahv.prism.central.vm_devices import VmDevices
+from pulumi_ahv.prism.central.vm_purposes import Data, Purpose, Step
 from pulumi_ahv.prism.central.vm_reading import vm_of
 from pulumi_ahv.prism.vm_interface import Doings, Outcomes
 from pulumi_ahv.prism.vms import CloneSpec, Customization, DiskSpec, NicSpec, Power, Vm, VmChange, VmSpec

@@ -1,0 +1,28 @@
+"""The same call for several things at once, a few at a time, with an answer for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from pulumi_ahv.kernel.errors import AhvError
+
+_WIDTH = 8
+
+T = TypeVar("T")
+
+
+def side_by_side(work: Callable[[str], T], keys: Sequence[str]) -> dict[str, T | AhvError]:
+    """Do the same for several keys at once, a few at a time; who fails gets the error as the answer."""
+
+    def guarded(key: str) -> T | AhvError:
+        try:
+            return work(key)
+        except AhvError as error:
+            return error
+
+    if len(keys) < 2:
+        return {key: guarded(key) for key in keys}
+    with ThreadPoolExecutor(min(_WIDTH, len(keys)), thread_name_prefix="prism") as pool:
+        return dict(zip(keys, pool.map(guarded, keys), strict=True))

@@ -1,0 +1,51 @@
+from typing import Any
+
+import pytest
+
+from pulumi_ahv.kernel.clock import ManualClock
+from pulumi_ahv.prism.central.site import CentralSite
+from pulumi_ahv.prism.transport import Transport
+from pulumi_ahv.prism.values import Product, SiteInfo
+from pulumi_ahv.prism.vm_interface import Doings
+
+UUID = "11111111-2222-4333-8444-555555555555"
+VMS = "/api/vmm/v4.0/ahv/config/vms"
+OFF = {"extId": UUID, "name": "one", "powerState": "OFF"}
+ON = OFF | {"powerState": "ON"}
+
+
+@pytest.fixture
+def laggard(script: Any, reply: Any, transport: Transport) -> CentralSite:
+    """A site whose task ends well at once and which shows nothing of it yet."""
+    script.on("POST", f"{VMS}/{UUID}/$actions/power-on", reply(202, {"data": {"extId": "ZXJnb24=:1"}}))
+    script.on("GET", "/api/prism/v4.0/config/tasks/ZXJnb24=:1", reply(200, {"data": {"status": "SUCCEEDED"}}))
+    script.on("GET", VMS, reply(200, {"data": [OFF]}))
+    script.on("GET", f"{VMS}/{UUID}", reply(200, {"data": OFF}))
+    return CentralSite(transport, SiteInfo("default", "", Product.CENTRAL, "", {}))
+
+
+def test_a_replica_that_lags_is_waited_for_and_not_asked_twice(
+    laggard: CentralSite, script: Any, reply: Any, doings: Doings
+) -> None:
+    script.on("GET", f"{VMS}/{UUID}", *[reply(200, {"data": OFF})] * 4, reply(200, {"data": ON}))
+    assert laggard.vms.power_on([UUID], doings=doings)[UUID].error is None
+    assert len(script.calls("POST", f"{VMS}/{UUID}/$actions/power-on")) == 1
+
+
+def test_what_never_shows_is_an_error_after_the_time_that_replicas_lag(
+    laggard: CentralSite, clock: ManualClock, doings: Doings
+) -> None:
+    began = clock.monotonic()
+    outcome = laggard.vms.power_on([UUID], doings=doings)[UUID]
+    assert "Powering on machine 'one': its task ended well, but Prism shows the machine as it was" in str(outcome.error)
+    assert 20 <= clock.monotonic() - began < 25
+
+
+def test_a_list_that_does_not_know_a_machine_yet_does_not_make_it_deleted(
+    laggard: CentralSite, script: Any, reply: Any, doings: Doings
+) -> None:
+    script.on("GET", VMS, reply(200, {"data": []}))
+    script.on("DELETE", f"{VMS}/{UUID}", reply(202, {"data": {"extId": "ZXJnb24=:2"}}))
+    failed = {"status": "FAILED", "errorMessages": [{"message": "in use", "code": "VMM-1"}]}
+    script.on("GET", "/api/prism/v4.0/config/tasks/ZXJnb24=:2", reply(200, {"data": failed}))
+    assert "in use (VMM-1)" in str(laggard.vms.delete([UUID], doings=doings)[UUID].error)
