@@ -22,6 +22,8 @@ class Change(StrEnum):
     RESTARTS = "changes in place, with a restart"
     REPLACES = "replaces"
     RECORDED = "is only remembered"
+    REBUILDS = "publishes a version that is built anew from the images"
+    RESHAPES = "publishes a version made of the newest one"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,147 @@
+"""Makes versions: a machine under a working name, built from the images or made of a version, frozen, and deleted.
+
+The working name tells what the machine is to become, so that an interrupted run's machine is taken up, and it begins
+with what belongs to this template alone, so that what is left over can be swept away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pulumi_ahv.kernel.errors import InputError
+from pulumi_ahv.prism.values import Image
+from pulumi_ahv.prism.vms import CloneSpec, DiskSpec, Firmware, Template, TemplateVersion, VmSpec
+from pulumi_ahv.resources.naming import resolve
+from pulumi_ahv.resources.template_vm.job import Job, demand
+from pulumi_ahv.resources.template_vm.records import (
+    Record,
+    described,
+    newest,
+    next_name,
+    same_base,
+    working_name,
+    working_prefix,
+)
+from pulumi_ahv.schema.template_vm import TemplateDisk
+
+_MIB = 1 << 20
+_GIB = 1 << 30
+_CD_ROM_BUS = "sata"  # the one bus that every machine type has
+
+
+@dataclass(frozen=True)
+class Building:
+    """The versions of one template."""
+
+    job: Job
+    content: str
+
+    def first(self) -> Template:
+        """A new template with its first version."""
+        self.job.say("building its machine")
+        machine = self._from_images()
+        self.job.say("freezing the machine as a template")
+        return self.job.site.templates.create(
+            machine,
+            name=self.job.told.name,
+            description=described(self.job.told.description, self.job.mark, None),
+            key=self.job.mark.key,
+            doings=self.job.doings(),
+        )
+
+    def next(self, template: Template) -> Template:
+        """One more version, which is the active one then."""
+        base, name = newest(template), next_name(template.versions)
+        if base and same_base(base[1].content, self.content):
+            self.job.say(f"making '{name}' of '{base[0].name}'")
+            machine, text = self._from_version(template, base[0]), f"Made of '{base[0].name}'."
+        else:
+            self.job.say(f"building '{name}' from the images")
+            machine, text = self._from_images(), "Built from the images."
+        return self.job.site.templates.add_version(
+            template.uuid,
+            machine,
+            name=name,
+            description=Record(self.content).write(text),
+            key=f"{self.job.mark.key}\0{name}",
+            doings=self.job.doings(),
+        )
+
+    def sweep(self) -> None:
+        """Delete every machine that was built for this template."""
+        left = [vm.uuid for vm in self.job.site.vms.find(prefix=working_prefix(self.job.mark.owner))]
+        if left:
+            demand(self.job.site.vms.delete(left, doings=self.job.doings()))
+
+    def _from_images(self) -> str:
+        job, told = self.job, self.job.told
+        name = working_name(job.mark.owner, self.content)
+        if found := job.site.vms.find(names=[name]):
+            return found[0].uuid
+        spec = VmSpec(
+            name=name,
+            description=f"Is frozen as a version of template '{told.name}', then deleted.",
+            cluster_uuid=job.cluster_uuid(),
+            sockets=told.vcpus // told.cores_per_socket,
+            cores_per_socket=told.cores_per_socket,
+            memory_bytes=told.memory * _MIB,
+            disks=tuple(self._disk(disk, f"disks[{at}]") for at, disk in enumerate(told.disks)),
+            nics=job.nics(),
+            cd_rom_bus=(_CD_ROM_BUS,) * told.cd_roms,
+            firmware=Firmware(told.firmware),
+            machine_type=told.machine_type or "",
+            vtpm=told.vtpm,
+        )
+        return job.site.vms.create(spec, key=f"{job.mark.key}\0{name}", doings=job.doings()).uuid
+
+    def _from_version(self, template: Template, base: TemplateVersion) -> str:
+        job, told = self.job, self.job.told
+        spec = CloneSpec(
+            name=working_name(job.mark.owner, self.content, base.uuid),
+            sockets=told.vcpus // told.cores_per_socket,
+            cores_per_socket=told.cores_per_socket,
+            memory_bytes=told.memory * _MIB,
+            nics=job.nics(),
+        )
+        specs = {f"{job.mark.key}\0{spec.name}": spec}
+        made = job.site.templates.deploy(template.uuid, base.uuid, job.cluster_uuid(), specs, doings=job.doings())
+        demand(made)
+        uuid = next(iter(made.values())).uuid
+        if not spec.nics:  # a deployment without cards has those of the version
+            demand(job.site.vms.set_nics({uuid: ()}, doings=job.doings()))
+        return uuid
+
+    def _disk(self, disk: TemplateDisk, path: str) -> DiskSpec:
+        image = self._image(disk.image, f"{path}.image") if disk.image else None
+        size = (disk.size or 0) * _GIB
+        if image and size and size < image.size_bytes:
+            said = f"is {disk.size} GiB, and image {image.name!r} has {image.size_bytes} bytes"
+            raise InputError(f"{path}.size", said, advice="Make it as large as the image, or leave it out.")
+        container = self._container(disk.storage_container, f"{path}.storageContainer")
+        return DiskSpec(image.uuid if image else "", size, container)
+
+    def _image(self, text: str, path: str) -> Image:
+        images = self.job.site.images
+        found = images.get(text) if _is_uuid(text) else None
+        if found:
+            return found
+        known = images.named(text)
+        uuid = resolve("image", text, known, path=path)
+        return next(image for image in known if image.uuid == uuid)
+
+    def _container(self, text: str | None, path: str) -> str:
+        """Containers have the same names on every cluster: only those of ours count."""
+        if text is None:
+            return ""
+        inventory, cluster = self.job.site.inventory, self.job.cluster_uuid()
+        known = [each for each in inventory.storage_containers() if each.cluster_uuid == cluster]
+        return resolve("storage container", text, known, path=path)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
