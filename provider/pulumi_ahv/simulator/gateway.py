@@ -28,6 +28,7 @@ from pulumi_ahv.simulator.routing import Call, Inner, Principal, Route, Routes
 from pulumi_ahv.simulator.site import Site
 
 Serve = Callable[[Site, Request], Awaitable[Response]]
+_ELEMENTS = ("/PrismGateway/", "/api/nutanix/v2", "/api/nutanix/v1", "/api/nutanix/v0.8")
 _MOST_BODY = 32 * 1024 * 1024
 
 
@@ -152,10 +153,7 @@ class Visit:
         self._side = gateway.side_of(request.url.path)
         self._minor = 0
         self._params: dict[str, str] = {}
-        self._headers = {
-            "X-Ntnx-Env": "pc" if self._site.settings.product == "central" else "pe",
-            "X-Ntnx-Product": self._site.settings.release.product,
-        }
+        self._headers = {"X-Ntnx-Env": "pc", "X-Ntnx-Product": self._site.settings.release.product}
         if self._side is not None and self._side.headers:
             self._headers = dict(self._side.headers)
         path = request.url.path
@@ -320,11 +318,10 @@ class Visit:
 
     def _check_version(self) -> None:
         parts = self._request.url.path.split("/")
+        if self._request.url.path.startswith(_ELEMENTS):
+            raise GatewayError(404, "<html><body><h1>404 Not Found</h1></body></html>")
         if len(parts) < 4 or parts[1] != "api" or parts[2] not in self._site.settings.release.minors:
-            if parts[1] in {"PrismGateway", "api"}:
-                self._check_product()
             return
-        self._check_product()
         newest = self._site.settings.release.minors[parts[2]]
         version = parts[3]
         if version == "unversioned":
@@ -333,13 +330,6 @@ class Visit:
         if not minor.isdecimal() or int(minor) > newest:
             raise GatewayError(404, f"no healthy upstream for {version}", "text/plain")
         self._minor = int(minor)
-
-    def _check_product(self) -> None:
-        """Send away what is meant for the other product."""
-        path = self._request.url.path
-        legacy = path.startswith(("/PrismGateway/", "/api/nutanix/v2", "/api/nutanix/v1", "/api/nutanix/v0.8"))
-        if legacy == (self._site.settings.product == "central") and not path.startswith("/api/nutanix/v3"):
-            raise GatewayError(404, "<html><body><h1>404 Not Found</h1></body></html>")
 
     def _unserved(self) -> Response:
         what = f"{self._request.method} {self._request.url.path}"

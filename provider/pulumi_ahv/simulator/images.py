@@ -117,11 +117,14 @@ def _occupy(site: Site, clusters: list[str], size: int) -> None:
         raise
 
 
-def _vacate(site: Site, clusters: list[str], size: int) -> None:
+def _vacate(site: Site, record: Record, clusters: list[str]) -> None:
+    """Give the room back: of the container that an Element put the image into, else of the usual one."""
+    chosen = record.hidden.get("containers", {})
     for cluster in clusters:
-        container = container_named(site, cluster, CONTAINER)
+        container = site.store.table("storage-containers").get(chosen.get(cluster, ""))
+        container = container or container_named(site, cluster, CONTAINER)
         if container is not None:
-            give_room(site, container, size)
+            give_room(site, container, record.hidden["used"])
 
 
 def _update(site: Site, call: Call) -> Reply:
@@ -138,7 +141,7 @@ def _updated(site: Site, run: Run) -> None:
     values = run.arguments["values"]
     old, new = set(record.body["clusterLocationExtIds"]), set(values["clusterLocationExtIds"])
     _occupy(site, sorted(new - old), record.hidden["used"])
-    _vacate(site, sorted(old - new), record.hidden["used"])
+    _vacate(site, record, sorted(old - new))
     record.body.update(values, lastUpdateTime=site.timeline.stamp())
     site.store.table("images").touch(record)
     run.affect(record.ext_id, REL, record.body["name"])
@@ -151,7 +154,7 @@ def _delete(site: Site, call: Call) -> Reply:
 
 def _deleted(site: Site, run: Run) -> None:
     record = site.find("images", run.arguments["id"])
-    _vacate(site, record.body["clusterLocationExtIds"], record.hidden["used"])
+    _vacate(site, record, record.body["clusterLocationExtIds"])
     site.store.table("images").remove(record.ext_id)
     run.affect(record.ext_id, REL, record.body["name"])
 

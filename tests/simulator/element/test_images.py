@@ -123,6 +123,18 @@ def test_central_and_element_see_the_same_image(berlin: Any, hamburg: Any, image
     assert [one["uuid"] for one in berlin.get("/images")["entities"]] == [image]
 
 
+def test_a_deletion_on_either_side_gives_the_room_back(berlin: Any, image: str, container: str, central: Any) -> None:
+    def used() -> int:
+        return int(central.control.entity("storage-containers", container)["hidden"]["used"])
+
+    assert used() > 0
+    url = f"{central.url}/api/vmm/v4.3/content/images/{image}"
+    assert berlin.session.delete(url, timeout=10).status_code == 202
+    berlin.clock.advance(10)
+    assert berlin.get("/images")["entities"] == []
+    assert used() == 0
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
