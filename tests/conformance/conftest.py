@@ -27,6 +27,15 @@ PAIRS = {
 }
 
 
+DRIVEN = pytest.StashKey[list["Transcript"]]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how wide the life cycles were."""
+    for transcript in config.stash.get(DRIVEN, []):
+        terminalreporter.write_line(str(transcript))
+
+
 @dataclass(frozen=True)
 class Sdk:
     """One generation of the SDKs."""
@@ -44,8 +53,24 @@ class Sdk:
 class Transcript:
     """What one life cycle was: every call with its findings, and the models that were walked, by name."""
 
+    pair: str
     events: list[dict[str, Any]]
     errors: str
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        return self.of("call")
+
+    @property
+    def findings(self) -> list[dict[str, str]]:
+        return [{**each, "answer": call["answer"]} for call in self.calls for each in call["findings"]]
+
+    def __str__(self) -> str:
+        walked, models = sum(call["walked"] for call in self.calls), self.models
+        return (
+            f"{self.pair}: {len(self.calls)} calls, {walked} bodies walked, {len(models)} types of models, "
+            f"{models.total()} models, {len(self.findings)} findings"
+        )
 
     def of(self, event: str) -> list[dict[str, Any]]:
         return [each for each in self.events if each["event"] == event]
@@ -90,7 +115,15 @@ def image_urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, s
 
 
 @pytest.fixture(scope="session")
-def driven(sdk: Callable[[str], Sdk], image_urls: dict[str, str]) -> Callable[[str], Transcript]:
+def pairs() -> dict[str, tuple[str, str]]:
+    """Generation of the SDKs and release of the site, by the name of the pair."""
+    return PAIRS
+
+
+@pytest.fixture(scope="session")
+def driven(
+    sdk: Callable[[str], Sdk], image_urls: dict[str, str], pytestconfig: pytest.Config
+) -> Callable[[str], Transcript]:
     """The life cycle of a pair of ``PAIRS``, driven once."""
 
     @functools.cache
@@ -108,7 +141,9 @@ def driven(sdk: Callable[[str], Sdk], image_urls: dict[str, str]) -> Callable[[s
                 "images": image_urls,
             }
             ended = sdk(generation).run("drive.py", ask)
-        return Transcript([json.loads(line) for line in ended.stdout.splitlines()], ended.stderr)
+        transcript = Transcript(pair, [json.loads(line) for line in ended.stdout.splitlines()], ended.stderr)
+        pytestconfig.stash.setdefault(DRIVEN, []).append(transcript)
+        return transcript
 
     return drive
 

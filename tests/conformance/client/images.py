@@ -30,7 +30,7 @@ def walk_through(site: Site) -> None:
     gone = make(site, "short-lived", "DISK_IMAGE")
     found = api.list_images(_filter="name eq 'short-lived' and type eq Vmm.Content.ImageType'DISK_IMAGE'").data
     expect([each.ext_id for each in found], [gone])
-    expect([each.name for each in api.list_images(_select="name,extId", _orderby="name desc").data][0], "tools")
+    expect(api.list_images(_select="name,extId", _orderby="name desc").data[0].name, "tools")
     got = api.get_image_by_id(gone)
     got.data.name = "renamed"
     got.data.category_ext_ids = []

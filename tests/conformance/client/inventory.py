@@ -17,7 +17,9 @@ def clusters(site: Site) -> None:
     api = site.api("clustermgmt", "ClustersApi")
     every = api.list_clusters(_page=0, _limit=100, _orderby="name asc")
     expect(every.metadata.total_available_results, len(every.data))
-    aos = api.list_clusters(_filter="config/clusterFunction/any(a:a eq Clustermgmt.Config.ClusterFunctionRef'AOS')").data
+    aos = api.list_clusters(
+        _filter="config/clusterFunction/any(a:a eq Clustermgmt.Config.ClusterFunctionRef'AOS')"
+    ).data
     expect({each.name for each in aos}, {"berlin", "hamburg"})
     site.cluster = next(each.ext_id for each in aos if each.name == "berlin")
     expect(api.get_cluster_by_id(site.cluster).data.name, "berlin")
@@ -30,7 +32,9 @@ def clusters(site: Site) -> None:
 
 def containers(site: Site) -> None:
     api = site.api("clustermgmt", "StorageContainersApi")
-    found = api.list_storage_containers(_filter=f"clusterExtId eq '{site.cluster}' and name eq 'default-container'").data
+    found = api.list_storage_containers(
+        _filter=f"clusterExtId eq '{site.cluster}' and name eq 'default-container'"
+    ).data
     site.container = found[0].container_ext_id
     expect(api.get_storage_container_by_id(site.container).data.name, "default-container")
     body = site.new("clustermgmt.v4.config.StorageContainer", name="sdk-container")
@@ -52,7 +56,6 @@ def subnets(site: Site) -> None:
     site.subnet = found[0].ext_id
     expect(api.get_subnet_by_id(site.subnet).data.ip_config[0].ipv4.ip_subnet.prefix_length, 16)
     made = site.done(api.create_subnet(_managed(site, "sdk-subnet")), "networking:config:subnet")
-    reservations(site, made)
     body = api.get_subnet_by_id(made).data
     body.description = "changed"
     site.done(api.update_subnet_by_id(made, body))
@@ -82,14 +85,6 @@ def _managed(site: Site, name: str) -> object:
         cluster_reference=site.cluster,
         ip_config=[site.new("networking.v4.config.IPConfig", ipv4=ipv4)],
     )
-
-
-def reservations(site: Site, subnet: str) -> None:
-    api = site.api("networking", "SubnetIPReservationApi")
-    spec = site.new("networking.v4.config.IpReserveSpec", reserve_type="IP_ADDRESS_COUNT", count=2)
-    site.done(api.reserve_ips_by_subnet_id(subnet, spec))
-    reserved = api.list_reserved_ips_by_subnet_id(subnet).data
-    expect(len(reserved), 2)
 
 
 def categories(site: Site) -> None:

@@ -66,7 +66,7 @@ def remove(site: Site, uri: str, ids: list[str]) -> None:
         return site.new(f"{_OPERATIONS}.BatchSpecPayload", metadata=metadata)
 
     _batch(site, "DELETE", uri + "/{extId}", [element(each) for each in ids])
-    expect(site.api("vmm", "VmApi").list_vms(_filter="startswith(name, 'many-')").data, None)
+    expect(site.api("vmm", "VmApi").list_vms(_filter="startswith(name, 'many-')").metadata.total_available_results, 0)
 
 
 def tasks(site: Site) -> None:

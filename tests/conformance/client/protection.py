@@ -34,14 +34,18 @@ def sets(site: Site, vm: str) -> None:
     expect(part.vm_ext_id, vm)
     expect([each.ext_id for each in api.list_recovery_points(_filter="name eq 'sdk-point'").data], [point])
     spec = site.new(f"{_DP}.RecoveryPointRestorationSpec", cluster_ext_id=site.cluster)
-    task = site.ended(api.restore_recovery_point(point, spec))
+    task = site.ended(api.restore_recovery_point(point, spec, **_tag(site, point)))
     expect(task.status, "SUCCEEDED")
     detail = next(each for each in task.completion_details if each.name == "vmExtIds")
     for restored in detail.value if isinstance(detail.value, list) else [detail.value]:
         site.done(site.api("vmm", "VmApi").delete_vm_by_id(restored, **vms.tag(site, restored)))
-    site.done(api.delete_recovery_point_by_id(point))
+    site.done(api.delete_recovery_point_by_id(point, **_tag(site, point)))
     with site.refused("dataprotection", 404):
         api.get_recovery_point_by_id(point)
+
+
+def _tag(site: Site, point: str) -> dict[str, str]:
+    return site.etag(site.api("dataprotection", "RecoveryPointsApi").get_recovery_point_by_id(point))
 
 
 def singles(site: Site, vm: str) -> None:

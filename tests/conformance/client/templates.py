@@ -60,12 +60,13 @@ def versions(site: Site, template: str, first: str) -> None:
     site.done(api.update_template_by_id(template, body, **_tag(site, template)))
     both = api.list_template_versions(template, _orderby="createTime desc").data
     expect([each.version_name for each in both], ["bigger", "Initial Version"])
-    bigger = api.get_template_version_by_id(template, both[0].ext_id).data
+    got = api.get_template_version_by_id(template, both[0].ext_id)
+    bigger = got.data
     expect(bigger.vm_spec.num_sockets, 4)
     publish = site.new(f"{CONTENT}.TemplatePublishSpec", version_id=first)
     site.done(api.publish_template(template, publish, **_tag(site, template)))
     expect(api.get_template_by_id(template).data.template_version_spec.ext_id, first)
-    site.done(api.delete_template_version_by_id(template, bigger.ext_id, **_tag(site, template)))
+    site.done(api.delete_template_version_by_id(template, bigger.ext_id, **site.etag(got)))
     expect(len(api.list_template_versions(template).data), 1)
 
 

@@ -32,9 +32,7 @@ def nic(site: Site) -> Any:
         network = site.new(f"{AHV}.NicNetworkInfo", subnet=subnet, nic_type="NORMAL_NIC")
         return site.new(f"{AHV}.Nic", backing_info=site.new(f"{AHV}.EmulatedNic"), network_info=network)
     network = site.new(f"{AHV}.VirtualEthernetNicNetworkInfo", subnet=subnet, nic_type="NORMAL_NIC")
-    return site.new(
-        f"{AHV}.Nic", nic_backing_info=site.new(f"{AHV}.VirtualEthernetNic"), nic_network_info=network
-    )
+    return site.new(f"{AHV}.Nic", nic_backing_info=site.new(f"{AHV}.VirtualEthernetNic"), nic_network_info=network)
 
 
 def customization(site: Site) -> Any:
@@ -61,9 +59,7 @@ def body(site: Site, name: str) -> Any:
         disks=[site.new(f"{AHV}.Disk", disk_address=address, backing_info=image_backing(site, site.image))],
         cd_roms=[site.new(f"{AHV}.CdRom", disk_address=site.new(f"{AHV}.CdRomAddress", bus_type="SATA", index=0))],
         nics=[nic(site)],
-        boot_config=site.new(
-            f"{AHV}.UefiBoot", is_secure_boot_enabled=False, boot_order=["CDROM", "DISK", "NETWORK"]
-        ),
+        boot_config=site.new(f"{AHV}.UefiBoot", is_secure_boot_enabled=False, boot_order=["CDROM", "DISK", "NETWORK"]),
         guest_customization=customization(site),
     )
 
@@ -203,7 +199,9 @@ def clones(site: Site, vm: str) -> None:
     expect((found.name, found.num_sockets, found.power_state), ("sdk-clone", 4, "OFF"))
     power_on = "powerState eq Vmm.Ahv.Config.PowerState'ON'"
     expect([each.ext_id for each in api.list_vms(_filter=power_on).data], [vm])
-    expect(api.list_vms(_filter=f"cluster/extId eq '{site.cluster}'", _select="name,nics").data[0].name is not None, True)
+    expect(
+        api.list_vms(_filter=f"cluster/extId eq '{site.cluster}'", _select="name,nics").data[0].name is not None, True
+    )
     site.done(api.delete_vm_by_id(clone, **tag(site, clone)))
     if not site.is_first and site.ask["release"] == "v4.3":
         options = site.new(f"{AHV}.BulkCloneOptions", num_vms=3, name_suffix_start_index=1)
@@ -233,8 +231,8 @@ def recustomize(site: Site, vm: str) -> None:
     """Stage cloud-init for the next boot, and make an image of the VM's disk."""
     api = site.api("vmm", "VmApi")
     site.done(api.customize_guest_vm(vm, customization(site), **tag(site, vm)))
-    api.get_vm_by_id(vm)
+    expect(api.get_vm_by_id(vm).data.power_state, "OFF")
     source = site.new("vmm.v4.content.VmDiskSource", ext_id=api.get_vm_by_id(vm).data.disks[0].ext_id)
     spec = site.new("vmm.v4.content.Image", name="of-a-disk", type="DISK_IMAGE", source=source)
     made = site.done(site.api("vmm", "ImagesApi").create_image(spec), images.REL)
-    expect(site.api("vmm", "ImagesApi").get_image_by_id(made).data.source is not None, True)
+    expect(site.api("vmm", "ImagesApi").get_image_by_id(made).data.size_bytes, 1 << 20)

@@ -54,7 +54,9 @@ class Walker:
         walk = _Walk(self, minor, partial)
         walk.model(answer, body, "", framed=True)
         if isinstance(body, dict):
-            failed = isinstance(body.get("data"), dict) and body["data"].get("$objectType", "").endswith("ErrorResponse")
+            failed = isinstance(body.get("data"), dict) and body["data"].get("$objectType", "").endswith(
+                "ErrorResponse"
+            )
             if failed != (status >= 400):
                 walk.report("data", "discriminator", f"status {status} with {body.get('data')!r:.80}")
         return walk.findings
