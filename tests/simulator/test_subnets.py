@@ -51,7 +51,7 @@ def test_a_subnet_shows_its_nics_and_is_not_deleted_with_them(site: Any, small: 
     vm = make_vm(nics=[nic(small)])
     path = f"{SUBNETS}/{small}"
     vnic = site.data(f"{path}/vnics")[0]
-    assert (vnic["vmReference"], vnic["ipAddresses"][0]["ipv4"]["value"]) == (vm, "192.168.5.10")
+    assert (vnic["vmReference"], vnic["assignedIpv4Addresses"][0]["ipv4"]["value"]) == (vm, "192.168.5.10")
     assert site.ended(site.delete(path))["status"] == "FAILED"
     site.done(site.delete(f"{VMS}/{vm}", etag=site.etag(f"{VMS}/{vm}")))
     site.done(site.delete(path))

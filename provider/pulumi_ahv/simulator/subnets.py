@@ -135,10 +135,9 @@ def _list_vnics(site: Site, call: Call) -> Reply:
     vnics = [
         {
             "extId": nic["extId"],
-            "subnetReference": record.ext_id,
             "macAddress": nic["backingInfo"]["macAddress"],
             "vmReference": vm.ext_id,
-            "ipAddresses": [{"ipv4": address} for address in _addresses(nic)],
+            **_addresses(nic["networkInfo"]),
         }
         for vm, nic in _nics(site, record.ext_id)
     ]
@@ -146,10 +145,13 @@ def _list_vnics(site: Site, call: Call) -> Reply:
     return Reply(page, "networking.v4.config.Vnic", total=total)
 
 
-def _addresses(nic: dict[str, Any]) -> list[dict[str, Any]]:
-    info = nic["networkInfo"]
+def _addresses(info: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     fixed = info.get("ipv4Config", {}).get("ipAddress")
-    return [fixed] if fixed else list(info.get("ipv4Info", {}).get("learnedIpAddresses", []))
+    learned = info.get("ipv4Info", {}).get("learnedIpAddresses", ())
+    return {
+        "assignedIpv4Addresses": [{"ipv4": fixed}] if fixed else [],
+        "learnedIpv4Addresses": [{"ipv4": each} for each in learned],
+    }
 
 
 OPERATIONS = (
