@@ -132,15 +132,14 @@ def doings(soon: Callable[[], Deadline]) -> Doings:
 
 
 @pytest.fixture
-def vm_spec(site: CentralSite) -> Callable[..., VmSpec]:
-    """What a small machine is to be: one disk, one card on the managed subnet of its cluster."""
-    cluster = next(cluster for cluster in site.inventory.clusters() if cluster.name == "berlin")
+def vm_body() -> Callable[..., VmSpec]:
+    """What a small machine of a site is to be: one disk, and no card."""
 
-    def make(name: str = "master", **changes: Any) -> VmSpec:
+    def make(site: CentralSite, name: str = "master", **changes: Any) -> VmSpec:
         usual: dict[str, Any] = {
             "name": name,
             "description": f"mark [{name}]",
-            "cluster_uuid": cluster.uuid,
+            "cluster_uuid": next(cluster.uuid for cluster in site.inventory.clusters() if cluster.name == "berlin"),
             "sockets": 1,
             "cores_per_socket": 1,
             "memory_bytes": 1 << 30,
@@ -149,6 +148,12 @@ def vm_spec(site: CentralSite) -> Callable[..., VmSpec]:
         return VmSpec(**(usual | changes))
 
     return make
+
+
+@pytest.fixture
+def vm_spec(site: CentralSite, vm_body: Callable[..., VmSpec]) -> Callable[..., VmSpec]:
+    """The same, on the site of the test."""
+    return partial(vm_body, site)
 
 
 @pytest.fixture

@@ -1,11 +1,15 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from pulumi_ahv.kernel.clock import ManualClock
 from pulumi_ahv.kernel.errors import AhvError, NotFound, TaskFailed
 from pulumi_ahv.prism.central.site import CentralSite
+from pulumi_ahv.prism.values import Image
 from pulumi_ahv.prism.vm_interface import Doings
-from pulumi_ahv.prism.vms import DiscKind, Vm
+from pulumi_ahv.prism.vms import DiscKind, DiskSpec, NicSpec, Vm, VmSpec
+from pulumi_ahv.simulator.server import Prism, running
 
 MISSING = "11111111-2222-4333-8444-555555555555"
 
@@ -62,3 +66,39 @@ def test_a_failed_installation_shows_prisms_words_and_no_password(
 def test_tools_of_a_missing_machine_are_not_found(site: CentralSite) -> None:
     with pytest.raises(NotFound, match=f"Reading the guest tools of machine {MISSING}"):
         site.guest_tools.get(MISSING)
+
+
+def test_tools_that_come_without_an_etag_are_changed_under_the_machines_own(
+    clock: ManualClock, connect_to: Callable[..., CentralSite], vm_body: Callable[..., VmSpec], doings: Doings
+) -> None:
+    with running(clock=clock, version="v4.0") as prism:
+        site = connect_to(prism)
+        uuid = site.vms.create(vm_body(site, cd_rom_bus=("ide",)), key="one", doings=doings).uuid
+        site.guest_tools.insert(uuid, [], doings=doings)
+        assert site.guest_tools.get(uuid).iso_inserted
+
+
+@pytest.mark.parametrize("fault", ["drop-before", "drop-after-commit", "late-etag"])
+def test_the_disc_is_inserted_through_faults(
+    site: CentralSite, vm: Callable[..., Vm], doings: Doings, sim: Prism, fault: Any
+) -> None:
+    uuid = vm(cd_rom_bus=("sata", "sata")).uuid
+    sim.control.fault(fault, operation="insert_vm_guest_tools", count=1)
+    site.guest_tools.insert(uuid, [], doings=doings)
+    machine = site.vms.get(uuid)
+    assert machine is not None
+    assert sorted(drive.kind for drive in machine.cd_roms) == [DiscKind.EMPTY, DiscKind.GUEST_TOOLS]
+
+
+def test_an_installation_makes_the_tools_reachable(
+    site: CentralSite, vm: Callable[..., Vm], doings: Doings, clock: ManualClock, create: Callable[..., Image]
+) -> None:
+    subnet = next(subnet.uuid for subnet in site.networks.subnets() if subnet.name == "berlin-managed")
+    uuid = vm(disks=(DiskSpec(create(site).uuid),), nics=(NicSpec(subnet),)).uuid
+    site.vms.power_on([uuid], doings=doings)
+    clock.advance(60)
+    site.guest_tools.install(
+        uuid, username="root", password="hunter2hunter2", capabilities=["vssSnapshot"], reboot="skip", doings=doings
+    )
+    tools = site.guest_tools.get(uuid)
+    assert (tools.installed, tools.reachable, tools.capabilities) == (True, True, ("vssSnapshot",))

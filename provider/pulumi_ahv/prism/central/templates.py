@@ -226,12 +226,14 @@ class CentralTemplates:
             self._poller.wait(start(""), doing=call.doing, deadline=deadline)
 
     def _removed(self, where: Collection, uuid: str, doing: str, deadline: Deadline) -> None:
-        try:
+        def attempt(_: int) -> None:
             entity = self._api.get(where, uuid, doing=doing, deadline=deadline)
-            if entity is None:
-                return
-            task = self._api.submit("DELETE", where.below(uuid), doing=doing, etag=entity.etag, deadline=deadline)
-            self._poller.wait(task, doing=doing, deadline=deadline)
+            if entity:
+                task = self._api.submit("DELETE", where.below(uuid), doing=doing, etag=entity.etag, deadline=deadline)
+                self._poller.wait(task, doing=doing, deadline=deadline)
+
+        try:
+            while_stale(attempt, clock=self._api.transport.clock, deadline=deadline)
         except NotFound:
             return
         except TaskError:

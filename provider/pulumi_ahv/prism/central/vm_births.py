@@ -86,16 +86,24 @@ class VmBirths:
 
         ``make`` is given those that are missing and answers the errors it knows of, by key.
         """
-        for task in self._tasks.running_on(origin, deadline=doings.deadline):
-            if task.id not in self._begun_here:
-                self._poller.ended(task.id, doing=doing, deadline=doings.deadline)
-        missing = self.unborn(specs, doing)
+        errors: Mapping[str, AhvError] = {}
         try:
+            self._wait_for_others(origin, doing, doings.deadline)
+            missing = self.unborn(specs, doing)
             errors = make(missing) if missing else {}
         except AhvError as error:
-            errors = dict.fromkeys(missing, error)
-        there = self._settled(specs, errors, doing, doings.deadline)
+            errors = dict.fromkeys(specs, error)
+        try:
+            there = self._settled(specs, errors, doing, doings.deadline)
+        except AhvError as error:
+            return {key: Outcome(error=errors.get(key, error)) for key in specs}
         return {key: _outcome(spec, there, errors.get(key), doing) for key, spec in specs.items()}
+
+    def _wait_for_others(self, origin: str, doing: str, deadline: Deadline) -> None:
+        """Wait for tasks on the origin that this process did not begin: a run that was killed may have."""
+        for task in self._tasks.running_on(origin, deadline=deadline):
+            if task.id not in self._begun_here:
+                self._poller.ended(task.id, doing=doing, deadline=deadline)
 
     def unborn(self, specs: Specs, doing: str) -> dict[str, CloneSpec]:
         """Those of them whose names no machine has."""
@@ -184,7 +192,7 @@ def told(specs: Specs, keys: Sequence[str]) -> list[Any]:
     seal = sealed(texts, keys[0]) if texts else ""
     wanted = [specs[key] for key in keys]
     sizes = [[spec.name, spec.sockets, spec.cores_per_socket, spec.memory_bytes] for spec in wanted]
-    nics = [[[nic.subnet_uuid, nic.address] for nic in spec.nics or ()] for spec in wanted]
+    nics = [[[nic.subnet_uuid, nic.address, nic.model] for nic in spec.nics or ()] for spec in wanted]
     return [list(keys), sizes, nics, seal]
 
 
