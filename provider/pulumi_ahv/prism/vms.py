@@ -74,7 +74,10 @@ class Nic:
 
 @dataclass(frozen=True)
 class Vm:
-    """A machine. ``bios_uuid`` is the UUID its guest sees; it goes into the disc's instance id (guest.md 1.7)."""
+    """A machine. ``bios_uuid`` is the UUID its guest sees; it goes into the disc's instance id (guest.md 1.7).
+
+    ``machine_type`` is ``pc``, ``q35`` or ``pseries``; empty where the product does not tell it.
+    """
 
     uuid: str
     name: str
@@ -120,7 +123,7 @@ class NicSpec:
 
 @dataclass(frozen=True)
 class VmSpec:
-    """What a new machine is to be. It is made switched off."""
+    """What a new machine is to be. It is made switched off. An empty ``machine_type`` leaves it to the firmware."""
 
     name: str
     description: str
@@ -154,7 +157,10 @@ class VmChange:
 
 @dataclass(frozen=True)
 class Customization:
-    """Prism's own guest customisation: a cloud-init text or an answer file, as bytes; consumed at the next power-on."""
+    """Prism's own guest customisation, as bytes; consumed at the next power-on.
+
+    ``kind`` is ``cloudInit`` or ``unattend``; ``metadata`` belongs to the first and replaces what Prism would write.
+    """
 
     kind: str
     text: bytes
@@ -209,7 +215,7 @@ class Template:
 
 @dataclass(frozen=True)
 class Tools:
-    """Nutanix Guest Tools of one machine."""
+    """Nutanix Guest Tools of one machine; capabilities are ``selfServiceRestore`` and ``vssSnapshot``."""
 
     installed: bool
     enabled: bool

@@ -29,7 +29,7 @@ from pulumi_ahv.prism.dispatch import Dispatcher, Intention
 from pulumi_ahv.prism.quarters import Quarters
 from pulumi_ahv.prism.settling import settled
 from pulumi_ahv.prism.tasks import TaskPoller, TaskState
-from pulumi_ahv.prism.vm_interface import Doings
+from pulumi_ahv.prism.vm_interface import Doings, Outcomes
 from pulumi_ahv.prism.vms import CloneSpec, Outcome, Vm, VmSpec
 
 _RELS = ("vmm:ahv:config:vm", "vmm:ahv:vm")
@@ -80,24 +80,25 @@ class VmBirths:
         return vm_of(made.data)
 
     def by_name(
-        self, origin: str, specs: Specs, make: Callable[[Specs], Mapping[str, AhvError]], *, doing: str, doings: Doings
+        self, origin: str, specs: Specs, make: Callable[[Specs], Outcomes], *, doing: str, doings: Doings
     ) -> dict[str, Outcome]:
         """Have those made that are not there, and answer for all by what is there afterwards.
 
-        ``make`` is given those that are missing and answers the errors it knows of, by key.
+        ``make`` is given those that are missing and answers what it knows, by key: an error, or a UUID where the
+        name is not the one that was asked for.
         """
-        errors: Mapping[str, AhvError] = {}
+        known: Outcomes = {}
         try:
             self._wait_for_others(origin, doing, doings.deadline)
             missing = self.unborn(specs, doing)
-            errors = make(missing) if missing else {}
+            known = make(missing) if missing else {}
         except AhvError as error:
-            errors = dict.fromkeys(specs, error)
+            known = dict.fromkeys(specs, Outcome(error=error))
         try:
-            there = self._settled(specs, errors, doing, doings.deadline)
+            there = self._settled(specs, known, doing, doings.deadline)
         except AhvError as error:
-            return {key: Outcome(error=errors.get(key, error)) for key in specs}
-        return {key: _outcome(spec, there, errors.get(key), doing) for key, spec in specs.items()}
+            return {key: known.get(key, Outcome(error=error)) for key in specs}
+        return {key: _outcome(spec, there, known.get(key), doing) for key, spec in specs.items()}
 
     def _wait_for_others(self, origin: str, doing: str, deadline: Deadline) -> None:
         """Wait for tasks on the origin that this process did not begin: a run that was killed may have."""
@@ -163,19 +164,17 @@ class VmBirths:
 
     def _gone(self, state: TaskState, origin: str, doing: str, deadline: Deadline) -> bool:
         """Whether what a task of an earlier run made is there no more; its subtasks may know what it made."""
-        for task in (state, *self._tasks.under(state.id, deadline=deadline)):
-            for rel, uuid in task.entities:
-                if rel in _RELS and uuid != origin and self._api.get(VMS, uuid, doing=doing):
-                    return False
-        return True
+        tasks = (state, *self._tasks.under(state.id, deadline=deadline))
+        made = (uuid for task in tasks for uuid in all_born(task, origin))
+        return not any(self._api.get(VMS, uuid, doing=doing) for uuid in made)
 
-    def _settled(self, specs: Specs, errors: Mapping[str, AhvError], doing: str, deadline: Deadline) -> dict[str, str]:
+    def _settled(self, specs: Specs, known: Outcomes, doing: str, deadline: Deadline) -> dict[str, str]:
         """Machines by name; lists may lag behind the tasks by some seconds."""
         there: dict[str, str] = {}
 
         def looks_right() -> bool:
             there.update(self.names(specs, doing))
-            return all(spec.name in there or key in errors for key, spec in specs.items())
+            return all(spec.name in there or key in known for key, spec in specs.items())
 
         settled(looks_right, self._api.transport.clock, deadline, lag=LAG)
         return there
@@ -184,6 +183,11 @@ class VmBirths:
 def born(state: TaskState) -> str:
     """The machine that a task made; empty where it names none."""
     return next((uuid for rel in _RELS if (uuid := state.entity(rel))), "")
+
+
+def all_born(state: TaskState, origin: str) -> list[str]:
+    """Every machine that a task names beside its origin."""
+    return [uuid for rel, uuid in state.entities if rel in _RELS and uuid != origin]
 
 
 def told(specs: Specs, keys: Sequence[str]) -> list[Any]:
@@ -196,8 +200,8 @@ def told(specs: Specs, keys: Sequence[str]) -> list[Any]:
     return [list(keys), sizes, nics, seal]
 
 
-def _outcome(spec: CloneSpec, there: Mapping[str, str], error: AhvError | None, doing: str) -> Outcome:
+def _outcome(spec: CloneSpec, there: Mapping[str, str], known: Outcome | None, doing: str) -> Outcome:
     if spec.name in there:
         return Outcome(there[spec.name])
     said = f"the task ended well, but machine '{spec.name}' is not there"
-    return Outcome(error=error or AhvError(doing, said=said, advice="Run again."))
+    return known or Outcome(error=AhvError(doing, said=said, advice="Run again."))

@@ -1,27 +1,27 @@
 """Clones of a machine: by one bulk call where names and version allow it, by a batch, or one by one.
 
 Facts (api-v4, section 6.7): ``bulkCloneOptions`` came with v4.3 and makes 2 to 250 machines that are alike but for
-their names, which end in an index of at least three digits counted from 1 or higher. Assumed, and checked by looking
-for the names afterwards: a hyphen joins name and index.
+their names, which end in an index of at least three digits counted from 1 or higher. Assumed, and not relied upon: a
+hyphen joins name and index.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.kernel.progress import silent
-from pulumi_ahv.prism.central.api import Api
+from pulumi_ahv.prism.central.api import Api, any_of
 from pulumi_ahv.prism.central.batches import MOST, Batches, Element, Repeated
 from pulumi_ahv.prism.central.side_by_side import side_by_side
-from pulumi_ahv.prism.central.vm_births import Order, Specs, VmBirths, told
+from pulumi_ahv.prism.central.vm_births import Order, Specs, VmBirths, all_born, told
 from pulumi_ahv.prism.central.vm_bodies import VmBodies
 from pulumi_ahv.prism.central.vm_bulk import VMS
 from pulumi_ahv.prism.dispatch import Intention
 from pulumi_ahv.prism.tasks import TaskState
-from pulumi_ahv.prism.vm_interface import Doings
+from pulumi_ahv.prism.vm_interface import Doings, Outcomes
 from pulumi_ahv.prism.vms import CloneSpec, Outcome
 
 _SINCE = "v4.3"
@@ -51,7 +51,7 @@ class VmClones:
         """Make clones of a machine; those whose names are there already are answered as they are."""
         doing = f"Cloning machine {source_uuid}"
 
-        def make(missing: Specs) -> Mapping[str, AhvError]:
+        def make(missing: Specs) -> Outcomes:
             runs = runs_of(missing) if self._api.version("vmm") == _SINCE else []
             if runs:
                 return self._in_runs(source_uuid, missing, runs, doings)
@@ -62,16 +62,30 @@ class VmClones:
 
         return self._births.by_name(source_uuid, specs, make, doing=doing, doings=doings)
 
-    def _in_runs(self, source: str, specs: Specs, runs: Sequence[Run], doings: Doings) -> dict[str, AhvError]:
-        errors: dict[str, AhvError] = {}
+    def _in_runs(self, source: str, specs: Specs, runs: Sequence[Run], doings: Doings) -> Outcomes:
+        known: dict[str, Outcome] = {}
         for run in runs:
             body = self._bodies.clones(specs[run.keys[0]], run.base, first=run.first, count=len(run.keys))
             order = Order(VMS, source, "clone", body, told(specs, run.keys), f"{source} {run.base}")
+            doing = f"Cloning machine {source} {len(run.keys)} times"
             try:
-                self._births.carry_out(order, f"Cloning machine {source} {len(run.keys)} times", doings)
+                state = self._births.carry_out(order, doing, doings)
+                own = {key: specs[key] for key in run.keys}
+                known |= self._otherwise_named(own, all_born(state, source), doing)
             except AhvError as error:
-                errors |= dict.fromkeys(run.keys, error)
-        return errors
+                known |= dict.fromkeys(run.keys, Outcome(error=error))
+        return known
+
+    def _otherwise_named(self, specs: Specs, born: Sequence[str], doing: str) -> Outcomes:
+        """Clones under other names than were assumed: they are alike, so they are given out in the order of names."""
+        if len(born) != len(specs) or len(self._births.unborn(specs, doing)) < len(specs):
+            return {}
+        names: list[tuple[int, str, str]] = []
+        for filter_by in any_of("extId", born):
+            for data in self._api.entries(VMS, doing=doing, filter_by=filter_by):
+                name = str(data.get("name", ""))
+                names.append((len(name), name, str(data.get("extId"))))
+        return {key: Outcome(uuid) for key, (_, _, uuid) in zip(specs, sorted(names), strict=False)}
 
     def _in_batches(self, source: str, specs: Specs, doing: str, doings: Doings) -> None:
         """Clone by batches. Who is not there afterwards is cloned alone, under the request id it has here."""
@@ -87,7 +101,7 @@ class VmClones:
         for first in range(0, len(elements), MOST):
             self._batches.run(call, elements[first : first + MOST], doing=doing, deadline=doings.deadline)
 
-    def _one_by_one(self, source: str, specs: Specs, doings: Doings) -> dict[str, AhvError]:
+    def _one_by_one(self, source: str, specs: Specs, doings: Doings) -> Outcomes:
         quiet = replace(doings, progress=silent)
 
         def one(key: str) -> TaskState:
@@ -95,7 +109,7 @@ class VmClones:
             return self._births.carry_out(order, f"Cloning '{specs[key].name}'", quiet)
 
         results = side_by_side(one, list(specs))
-        return {key: result for key, result in results.items() if isinstance(result, AhvError)}
+        return {key: Outcome(error=result) for key, result in results.items() if isinstance(result, AhvError)}
 
 
 def runs_of(specs: Specs) -> list[Run]:

@@ -7,15 +7,13 @@ nothing tells whose error is whose, because a machine that was not made has no i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from pulumi_ahv.kernel.errors import AhvError, TaskFailed
 from pulumi_ahv.prism.central.api import Api, Collection
 from pulumi_ahv.prism.central.tasks import CentralTasks
 from pulumi_ahv.prism.central.vm_births import Order, Specs, VmBirths, born, told
 from pulumi_ahv.prism.central.vm_bodies import VmBodies
 from pulumi_ahv.prism.tasks import ENDED_BADLY, failed
-from pulumi_ahv.prism.vm_interface import Doings
+from pulumi_ahv.prism.vm_interface import Doings, Outcomes
 from pulumi_ahv.prism.vms import Outcome
 
 TEMPLATES = Collection("vmm", "content/templates", "template")
@@ -36,37 +34,39 @@ class VmDeployments:
         """Make machines; those whose names are there already are answered as they are."""
         doing = f"Deploying {len(specs)} machines of template {template_uuid}"
 
-        def make(missing: Specs) -> Mapping[str, AhvError]:
-            errors: dict[str, AhvError] = {}
+        def make(missing: Specs) -> Outcomes:
+            known: dict[str, Outcome] = {}
             keys = list(missing)
             for first in range(0, len(keys), _MOST_AT_ONCE):
                 part = {key: missing[key] for key in keys[first : first + _MOST_AT_ONCE]}
                 body = self._bodies.deployment(version_uuid, cluster_uuid, part.values())
                 asked = [version_uuid, cluster_uuid, told(part, list(part))]
                 order = Order(TEMPLATES, template_uuid, "deploy", body, asked, template_uuid)
-                errors |= self._part(order, part, doing, doings)
-            return errors
+                known |= self._part(order, part, doing, doings)
+            return known
 
         return self._births.by_name(template_uuid, specs, make, doing=doing, doings=doings)
 
-    def _part(self, order: Order, specs: Specs, doing: str, doings: Doings) -> Mapping[str, AhvError]:
+    def _part(self, order: Order, specs: Specs, doing: str, doings: Doings) -> Outcomes:
         try:
             self._births.carry_out(order, doing, doings)
         except TaskFailed as error:
             return self._own_errors(error, specs, doing, doings)
         except AhvError as error:
-            return dict.fromkeys(specs, error)
+            return dict.fromkeys(specs, Outcome(error=error))
         return {}
 
-    def _own_errors(self, error: TaskFailed, specs: Specs, doing: str, doings: Doings) -> Mapping[str, AhvError]:
+    def _own_errors(self, error: TaskFailed, specs: Specs, doing: str, doings: Doings) -> Outcomes:
         """Each machine's own error, where that can be told; else everyone's."""
         states = self._tasks.under(error.task, deadline=doings.deadline)
         there = self._births.names(specs, doing)
         if len(states) != len(specs):
-            return dict.fromkeys(specs, error)
+            return dict.fromkeys(specs, Outcome(error=error))
         pairs = list(zip(specs, states, strict=True))
         if any(born(state) and born(state) != there.get(specs[key].name) for key, state in pairs):
-            return dict.fromkeys(specs, error)
+            return dict.fromkeys(specs, Outcome(error=error))
         return {
-            key: failed(state, f"Deploying '{specs[key].name}'") for key, state in pairs if state.status in ENDED_BADLY
+            key: Outcome(error=failed(state, f"Deploying '{specs[key].name}'"))
+            for key, state in pairs
+            if state.status in ENDED_BADLY
         }
