@@ -15,7 +15,7 @@ from enum import StrEnum
 from pulumi_ahv.prism.vm_interface import MachineSite
 from pulumi_ahv.prism.vms import DiscKind, Power, Vm
 from pulumi_ahv.resources.pool.marks import PoolMarks, read_line, short
-from pulumi_ahv.resources.pool.wanted import MIB, facts_of
+from pulumi_ahv.resources.pool.wanted import MIB, facts_of, head_of
 from pulumi_ahv.resources.pool_plan.members import ActualMember, Facts, Phase
 from pulumi_ahv.schema.pool import PoolInputs, PoolMember
 
@@ -137,16 +137,33 @@ def power_of(vm: Vm) -> str:
 
 
 def search(
-    site: MachineSite, marks: PoolMarks, names: Iterable[str], uuids: Iterable[str]
+    site: MachineSite, marks: PoolMarks, names: Names, known: Iterable[str]
 ) -> tuple[dict[str, Vm], dict[str, Vm]]:
-    """Machines that may be members, and strangers that have a member's name; both by UUID.
+    """Machines that may be members, and strangers with a name that a member could have; both by UUID.
 
-    A machine that state knows is asked for by its UUID, so that one that was renamed is found too.
+    What a killed run has named is in no state, and descriptions cannot be searched: so everything is looked at whose
+    name begins like those of the members. A machine that state knows and that was renamed is asked for by its UUID.
     """
-    found = dict(site.vms.by_uuid([uuid for uuid in uuids if uuid]))
-    known_names = {vm.name for vm in found.values()}
-    lacking = [name for name in names if name not in known_names]
-    found |= {vm.uuid: vm for vm in site.vms.find(names=lacking, prefix=marks.prefix)}
+    found = {vm.uuid: vm for vm in site.vms.find(names=names.exact, prefix=marks.prefix)}
+    for head in names.heads:
+        found |= {vm.uuid: vm for vm in site.vms.find(prefix=head)}
+    if elsewhere := [uuid for uuid in known if uuid and uuid not in found]:
+        found |= site.vms.by_uuid(elsewhere)
     own = {uuid: vm for uuid, vm in found.items() if marks.is_marked(vm.description) or marks.working_slot(vm.name)}
     strangers = {uuid: vm for uuid, vm in found.items() if uuid not in own and not marks.is_owned(vm.description)}
     return own, strangers
+
+
+@dataclass(frozen=True)
+class Names:
+    """How to find machines by name: what the names begin with, and whole names where they begin with the counter."""
+
+    heads: frozenset[str] = frozenset()
+    exact: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, *pools: PoolInputs | None) -> Names:
+        """The names that the members of these inputs have."""
+        heads = {head_of(told) for told in pools if told}
+        exact = {name for told in pools if told and not head_of(told) for name in told.members or {}}
+        return cls(frozenset(heads - {""}), tuple(sorted(exact)))

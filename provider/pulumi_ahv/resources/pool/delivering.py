@@ -18,7 +18,7 @@ from pulumi_ahv.payload.layouts import ANSWER_FILES, META_DATA, USER_DATA, Layou
 from pulumi_ahv.payload.limits import Delivery, PrismSite, choose
 from pulumi_ahv.payload.payload import RenderedPayload
 from pulumi_ahv.payload.spec import Identity
-from pulumi_ahv.prism.values import Checksum, ImageSpec, ImageType, Product, StreamSource
+from pulumi_ahv.prism.values import Checksum, Image, ImageSpec, ImageType, Product, StreamSource
 from pulumi_ahv.prism.vm_interface import MachineSite
 from pulumi_ahv.prism.vms import Customization, Vm
 from pulumi_ahv.resources.pool.job import Job, Work, attempt, going
@@ -116,10 +116,10 @@ def delete_images(site: MachineSite, job: Job, uuids: Sequence[str]) -> None:
         list(threads.map(delete, uuids))
 
 
-def left_over(site: MachineSite, marks: PoolMarks) -> list[str]:
+def left_over(site: MachineSite, marks: PoolMarks) -> list[Image]:
     """Images of discs that interrupted runs left."""
     found = site.images.described(marks.disc_fragment)
-    return [image.uuid for image in found if image.name.startswith(marks.disc_prefix)]
+    return [image for image in found if image.name.startswith(marks.disc_prefix)]
 
 
 def forget_uploads(job: Job, vms: Sequence[tuple[Vm, str]]) -> None:

@@ -13,7 +13,7 @@ from pulumi_ahv.kernel.errors import AhvError, ConfigError, InputError
 from pulumi_ahv.prism.values import Product
 from pulumi_ahv.prism.vm_interface import Doings, MachineSite
 from pulumi_ahv.resources.handler import CheckOutcome, Context, Created, Live, State
-from pulumi_ahv.resources.pool.actual import DONE, search
+from pulumi_ahv.resources.pool.actual import DONE, Names, search
 from pulumi_ahv.resources.pool.delivering import left_over
 from pulumi_ahv.resources.pool.payloads import Payloads
 from pulumi_ahv.resources.pool.previewing import plan_lines
@@ -104,12 +104,12 @@ class PoolHandler:
         site, marks = self._site(told), marks_of(told)
         doings = Doings(Deadline(self._context.clock, told.timeout), self._context.progress)
         for image in left_over(site, marks):
-            site.images.delete(image, deadline=doings.deadline)
+            site.images.delete(image.uuid, deadline=doings.deadline)
         if told.on_delete == "keep":
             self._tell([f"the {len(state.get('status') or {})} members are kept"], told.name)
             return
         known = known_of(state)
-        own, _ = search(site, marks, list(told.members or {}), known)
+        own, _ = search(site, marks, Names.of(told), known)
         if not own:
             return
         gently = frozenset(uuid for uuid, each in known.items() if each.standing in DONE)

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pulumi_ahv.kernel.errors import InputError
+from pulumi_ahv.prism.values import Image
 from pulumi_ahv.prism.vm_interface import MachineSite
 from pulumi_ahv.prism.vms import Vm
 from pulumi_ahv.resources.handler import Context, State
+from pulumi_ahv.resources.mark import Mark
 from pulumi_ahv.resources.naming import resolve, resolve_categories
-from pulumi_ahv.resources.pool.actual import Eyes, Known, Spelling, Standing, is_ready, search
+from pulumi_ahv.resources.pool.actual import Eyes, Known, Names, Spelling, Standing, is_ready, search
 from pulumi_ahv.resources.pool.delivering import delete_images, forget_uploads, left_over
 from pulumi_ahv.resources.pool.job import Job
 from pulumi_ahv.resources.pool.marks import PoolMarks
@@ -82,10 +84,10 @@ def run(context: Context, site: MachineSite, told: PoolInputs, state: State) -> 
     desired = desired_of(told, told.members or {})
     known = known_of(state)
     names = [member.name for member in desired.members.values()]
-    own, strangers = search(site, job.marks, names, known)
+    own, strangers = search(site, job.marks, Names.of(told, inputs_in(state)), known)
     _refuse_strangers(told, own, strangers, names)
     members = [member for uuid, vm in own.items() if (member := job.eyes.member(vm, known.get(uuid)))]
-    _tidy(job, own, members)
+    left = _tidy(job, own, members)
     if late := _unready(desired, members):
         _give_time(job, late)
     performer = Performer(job, known, members)
@@ -95,6 +97,8 @@ def run(context: Context, site: MachineSite, told: PoolInputs, state: State) -> 
         state_of_run = advance(state_of_run, batch, performer.perform(batch))
         if batch.pause:
             context.clock.sleep(batch.pause.seconds)
+    if left:
+        delete_images(site, job, [image.uuid for image in left_over(site, job.marks)])
     vms = site.vms.by_uuid([member.uuid for member in state_of_run.members]) if state_of_run.members else {}
     seconds = round(context.clock.monotonic() - began, 1)
     return Ran(batch, vms, performer.known, state_of_run.desired, performer.times, seconds)
@@ -183,17 +187,26 @@ def _refuse_strangers(told: PoolInputs, own: Mapping[str, Vm], strangers: Mappin
         )
 
 
-def _tidy(job: Job, own: Mapping[str, Vm], members: list[ActualMember]) -> None:
-    """Delete what interrupted runs left of their discs."""
-    delete_images(job.site, job, left_over(job.site, job.marks))
-    forget_uploads(
-        job,
-        [
-            (own[member.uuid], digest)
-            for member in members
-            if member.phase is Phase.MARKED and (digest := member.facts.payload_digest)
-        ],
-    )
+def _tidy(job: Job, own: Mapping[str, Vm], members: list[ActualMember]) -> bool:
+    """Delete what interrupted runs left of discs; one that a half-made member waits for is taken up, not made again.
+
+    Answers whether some were kept, and have to be looked for again.
+    """
+    waiting = [
+        (own[member.uuid], digest)
+        for member in members
+        if member.phase is Phase.MARKED and (digest := member.facts.payload_digest)
+    ]
+    marks = [job.marks.disc(vm.uuid, digest) for vm, digest in waiting]
+    found = left_over(job.site, job.marks)
+    wanted = [image for image in found if any(_made(mark, [image]) for mark in marks)]
+    delete_images(job.site, job, [image.uuid for image in found if image not in wanted])
+    forget_uploads(job, [each for each, mark in zip(waiting, marks, strict=True) if not _made(mark, wanted)])
+    return bool(wanted)
+
+
+def _made(mark: Mark, images: list[Image]) -> bool:
+    return any(mark.is_same_object(Mark.read(image.description)) for image in images)
 
 
 def _unready(desired: Desired, members: list[ActualMember]) -> list[ActualMember]:

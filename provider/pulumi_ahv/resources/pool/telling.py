@@ -50,9 +50,16 @@ def told_of(
         if name not in status:
             reason = reasons.get(slot, "it is not there")
             status[name] = PoolMemberStatus(uuid="", slot=slot, addresses=[], state=Standing.MISSING, reason=reason)
-    failures = _failures(status, wanted, stopped)
+    waiting = [name for name, live in members.items() if name in wanted.values() and live != bare(_asked(told, name))]
+    failures = _failures(status, wanted)
+    if stopped and waiting:
+        failures.append(f"{stopped}; {len(waiting)} more members wait for the next run: {', '.join(waiting[:5])}")
     outputs = PoolOutputs(status=status, ready=not failures, failures=failures, metrics=metrics)
     return {"members": members, **outputs.model_dump(by_alias=True)}
+
+
+def _asked(told: PoolInputs, name: str) -> PoolMember:
+    return (told.members or {})[name]
 
 
 def _as_asked(told: PoolInputs, name: str, live: PoolMember) -> PoolMember:
@@ -80,8 +87,8 @@ def _reason(member: ActualMember, known: Mapping[str, Known], reasons: Mapping[i
     return reasons.get(member.slot) or (before.reason if before else "") or left or now
 
 
-def _failures(status: Mapping[str, PoolMemberStatus], wanted: Mapping[int, str], stopped: str) -> list[str]:
-    """One line for each member that is not as it is wanted, and one for a run that stopped."""
+def _failures(status: Mapping[str, PoolMemberStatus], wanted: Mapping[int, str]) -> list[str]:
+    """One line for each member that is not as it is wanted."""
     names = set(wanted.values())
     bad = [
         f"{name}: {told.state}: {told.reason}"
@@ -93,4 +100,4 @@ def _failures(status: Mapping[str, PoolMemberStatus], wanted: Mapping[int, str],
         for name, told in status.items()
         if told.slot not in wanted
     ]
-    return [*bad, *surplus, *([stopped] if stopped else [])]
+    return [*bad, *surplus]

@@ -13,7 +13,7 @@ from pulumi_ahv.resources.handler import State
 from pulumi_ahv.resources.pool.payloads import Payloads
 from pulumi_ahv.resources.pool_plan.members import DesiredMember, Facts, OnPayloadChange
 from pulumi_ahv.resources.pool_plan.settings import Desired, OnFailure, OnMemberFailure, Rollout
-from pulumi_ahv.resources.pool_plan.slots import Naming, choose_slots
+from pulumi_ahv.resources.pool_plan.slots import COUNTER, Naming, choose_slots
 from pulumi_ahv.schema.pool import WINDOWS_NAME, PoolInputs, PoolMember, PoolNaming, PoolRollout
 
 MIB = 1 << 20
@@ -27,7 +27,7 @@ def names_of(told: PoolInputs, held: Mapping[str, Any]) -> dict[int, str]:
         InputError: the pattern makes names that cannot be.
     """
     given = told.naming or PoolNaming()
-    naming = Naming(given.pattern or f"{told.name}-{{n}}", given.start, given.width)
+    naming = Naming(_pattern(told), given.start, given.width)
     slots = {int(member["slot"]): 0.0 for member in held.values()}
     first = frozenset(int(held[name]["slot"]) for name in told.remove_first or () if name in held)
     names = {slot: naming.name(slot) for slot in choose_slots(told.size, slots, first=first)}
@@ -41,6 +41,11 @@ def names_of(told: PoolInputs, held: Mapping[str, Any]) -> dict[int, str]:
             advice="Set naming.pattern to a shorter one, or lower naming.width.",
         )
     return names
+
+
+def head_of(told: PoolInputs) -> str:
+    """What all names of members begin with."""
+    return _pattern(told).partition(COUNTER)[0]
 
 
 def members_map(told: PoolInputs, names: Mapping[int, str], version: str, payloads: Payloads) -> State:
@@ -105,6 +110,10 @@ def cards(networks: Iterable[str], address: str | None) -> tuple[str, ...]:
     first, *rest = (*networks, "")
     found = (f"{first} {address}" if address and first else first, *rest)
     return tuple(card for card in found if card)
+
+
+def _pattern(told: PoolInputs) -> str:
+    return (told.naming and told.naming.pattern) or f"{told.name}-{COUNTER}"
 
 
 def _address(told: PoolInputs, slot: int) -> str | None:
