@@ -32,7 +32,7 @@ class Site:
     """One site and the six clients of one generation.
 
     ``ask`` is what the test told the driver: ``url``, ``ca``, ``username``, ``password``, ``generation``, ``release``,
-    and ``images``, the addresses of a disk and a disc on a web server of this machine.
+    ``downloads``, a folder, and ``images``, the addresses of a disk and a disc on a web server of this machine.
     """
 
     def __init__(self, ask: dict[str, Any], tell: Callable[..., None]) -> None:
@@ -56,6 +56,7 @@ class Site:
         configuration.host, configuration.port = parts.hostname, parts.port
         configuration.username, configuration.password = self.ask["username"], self.ask["password"]
         configuration.root_ca_certificate_file = self.ask["ca"]
+        configuration.download_directory = self.ask["downloads"]
         for logger in configuration.logger.values():
             logger.setLevel(logging.CRITICAL)
         return package.ApiClient(configuration=configuration)

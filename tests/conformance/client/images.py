@@ -40,17 +40,21 @@ def walk_through(site: Site) -> None:
     site.done(api.update_image_by_id(gone, changed.data, **site.etag(changed)))
     with site.refused("vmm", 412):
         api.update_image_by_id(gone, got.data, **site.etag(got))
-    from_disk(site, changed.data.ext_id)
+    unfit(site)
+    expect(api.get_file_by_image_id(gone).data["path"].stat().st_size, 1 << 20)
     site.done(api.delete_image_by_id(gone, **site.etag(api.get_image_by_id(gone))))
     with site.refused("vmm", 404, "VMM-20005"):
         api.get_image_by_id(gone)
 
 
-def from_disk(site: Site, image: str) -> None:
-    """An image of a VM's disk, and one whose checksum does not fit."""
+def unfit(site: Site) -> None:
+    """An image whose checksum does not fit, and one that is given up."""
     api = site.api("vmm", "ImagesApi")
     source = site.new("vmm.v4.content.UrlSource", url=site.ask["images"]["DISK_IMAGE"], should_allow_insecure_url=True)
     checksum = site.new("vmm.v4.content.ImageSha256Checksum", hex_digest="0" * 64)
     body = site.new("vmm.v4.content.Image", name="wrong", type="DISK_IMAGE", source=source, checksum=checksum)
     task = site.ended(api.create_image(body))
     expect((task.status, bool(task.error_messages)), ("FAILED", True))
+    given_up = api.create_image(site.new("vmm.v4.content.Image", name="given-up", type="DISK_IMAGE", source=source))
+    said = site.api("prism", "TasksApi").cancel_task(given_up.data.ext_id).data
+    expect((said.severity, site.ended(given_up).status), ("INFO", "CANCELED"))

@@ -1,4 +1,4 @@
-"""Recovery points of one VM and of sets, and volume groups."""
+"""Recovery points, of one VM and of sets."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ def sets(site: Site, vm: str) -> None:
     expect((got.name, len(got.vm_recovery_points)), ("sdk-point", 1))
     part = api.get_vm_recovery_point_by_id(point, got.vm_recovery_points[0].ext_id).data
     expect(part.vm_ext_id, vm)
+    spec = site.new("vmm.v4.ahv.config.RevertParams", vm_recovery_point_ext_id=part.ext_id)
+    site.done(site.api("vmm", "VmApi").revert_vm(vm, spec, **vms.tag(site, vm)))
     expect([each.ext_id for each in api.list_recovery_points(_filter="name eq 'sdk-point'").data], [point])
     spec = site.new(f"{_DP}.RecoveryPointRestorationSpec", cluster_ext_id=site.cluster)
     task = site.ended(api.restore_recovery_point(point, spec, **_tag(site, point)))
@@ -54,7 +56,9 @@ def singles(site: Site, vm: str) -> None:
     point = site.done(api.create_vm_recovery_point(body), "dataprotection:config:vm-recovery-point")
     expect(api.get_vm_recovery_point_by_ext_id(point).data.name, "sdk-single")
     expect(len(api.list_vm_recovery_points().data) >= 1, True)
-    spec = site.new("vmm.v4.ahv.config.RevertParams", vm_recovery_point_ext_id=point)
-    task = site.ended(site.api("vmm", "VmApi").revert_vm(vm, spec, **vms.tag(site, vm)))
-    expect(task.status, "SUCCEEDED")
+    naming = site.new("vmm.v4.ahv.config.VmConfigOverrideSpecification", name="sdk-restored")
+    spec = site.new("vmm.v4.ahv.config.RestoreVmRecoveryPointParams", vm_config_override_spec=naming)
+    site.done(api.restore_vm_recovery_point(point, spec))
+    restored = site.api("vmm", "VmApi").list_vms(_filter="name eq 'sdk-restored'").data[0].ext_id
+    site.done(site.api("vmm", "VmApi").delete_vm_by_id(restored, **vms.tag(site, restored)))
     site.done(api.delete_vm_recovery_point_by_ext_id(point))

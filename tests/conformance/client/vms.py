@@ -125,12 +125,32 @@ def devices(site: Site, vm: str) -> None:
     expect(len(api.list_nics_by_vm_id(vm).data), 2)
     got = api.get_nic_by_id(vm, card)
     site.done(api.update_nic_by_id(vm, card, got.data, **tag(site, vm)))
+    addresses(site, vm, card)
     site.done(api.delete_nic_by_id(vm, card, **tag(site, vm)))
     port = site.new(f"{AHV}.SerialPort", index=0, is_connected=True)
     serial = site.done(api.create_serial_port(vm, port, **tag(site, vm)), f"{REL}:serialport")
     expect(api.get_serial_port_by_id(vm, serial).data.index, 0)
     expect(len(api.list_serial_ports_by_vm_id(vm).data), 1)
+    got = api.get_serial_port_by_id(vm, serial)
+    got.data.is_connected = False
+    site.done(api.update_serial_port_by_id(vm, serial, got.data, **tag(site, vm)))
     site.done(api.delete_serial_port_by_id(vm, serial, **tag(site, vm)))
+    spare = site.new(f"{AHV}.CdRom", disk_address=site.new(f"{AHV}.CdRomAddress", bus_type="SATA", index=1))
+    drive = site.done(api.create_cd_rom(vm, spare, **tag(site, vm)), f"{REL}:cdrom")
+    site.done(api.delete_cd_rom_by_id(vm, drive, **tag(site, vm)))
+
+
+def addresses(site: Site, vm: str, card: str) -> None:
+    """Another address for a NIC, and what its subnet says of it."""
+    api = site.api("vmm", "VmApi")
+    site.done(api.release_ip_by_id(vm, card, **tag(site, vm)))
+    wanted = site.new_in("vmm", "common.v1.config.IPv4Address", value="10.42.7.7")
+    spec = site.new(f"{AHV}.AssignIpParams", ip_address=wanted)
+    site.done(api.assign_ip_by_id(vm, card, spec, **tag(site, vm)))
+    got = api.get_nic_by_id(vm, card).data
+    expect((got.network_info or got.nic_network_info).ipv4_config.ip_address.value, "10.42.7.7")
+    vnics = site.api("networking", "SubnetsApi").list_vnics_by_subnet_id(site.subnet).data
+    expect({each.vm_reference for each in vnics} >= {vm}, True)
 
 
 def guest_tools(site: Site, vm: str) -> None:
@@ -153,6 +173,10 @@ def guest_tools(site: Site, vm: str) -> None:
     expect((got.data.is_installed, got.data.is_reachable), (True, True))
     got.data.capabilities = ["VSS_SNAPSHOT"]
     site.done(api.update_guest_tools_by_id(vm, got.data, **_tools_tag(site, vm)))
+    reboot = site.new(f"{AHV}.RebootPreference", schedule_type="SKIP")
+    spec = site.new(f"{AHV}.GuestToolsUpgradeConfig", reboot_preference=reboot)
+    task = site.ended(api.upgrade_vm_guest_tools(vm, spec, **_tools_tag(site, vm)))
+    expect((task.status, "already upgraded" in task.error_messages[0].message), ("FAILED", True))
 
 
 def _tools_tag(site: Site, vm: str) -> dict[str, str]:
@@ -219,9 +243,16 @@ def power(site: Site, vm: str) -> None:
         site.advance(60)
     script = site.new(f"{AHV}.GuestPowerStateTransitionConfig", should_enable_script_exec=False)
     options = site.new(f"{AHV}.GuestPowerOptions", guest_power_state_transition_config=script)
+    site.done(api.reboot_guest_vm(vm, options, **tag(site, vm)))
+    site.advance(60)
     site.done(api.shutdown_guest_vm(vm, options, **tag(site, vm)))
     site.advance(60)
     expect(api.get_vm_by_id(vm).data.power_state, "OFF")
+    site.done(api.power_on_vm(vm, **tag(site, vm)))
+    site.advance(60)
+    site.done(api.uninstall_vm_guest_tools(vm, **_tools_tag(site, vm)))
+    site.done(api.shutdown_vm(vm, **tag(site, vm)))
+    site.advance(60)
     site.done(api.power_on_vm(vm, **tag(site, vm)))
     site.done(api.power_off_vm(vm, **tag(site, vm)))
     expect(api.get_vm_by_id(vm).data.power_state, "OFF")
