@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import requests
-from stacks import Stack, wait_until, write_disk
+from stacks import Stack, kill_group, wait_until, write_disk
 
 from pulumi_ahv.cli.engines import Engine
 from pulumi_ahv.resources.mark import Mark, without_mark
@@ -130,3 +130,21 @@ def test_one_program_puts_the_same_image_on_a_central_and_an_element(
         ended = stack.destroy()
         assert ended.code == 0, ended.text
         assert images(prism) == images(element) == []
+
+
+@pytest.mark.parametrize("operation", ["v2_create_image", "v08_upload_image"])
+def test_a_run_that_was_killed_is_finished_by_the_next_and_leaves_one_image(
+    stack: Stack, prism: Prism, disk: Path, operation: str
+) -> None:
+    prism.control.latency("*", 3)
+    stack.program('Image("golden", source={"path": "disk.img"})')
+    process = stack.start("up", "--yes", "--skip-preview")
+    wait_until(lambda: prism.control.counts().get(operation))
+    kill_group(process)
+    stack.unlock()
+    prism.control.latency("*", 0.05)
+    ended = stack.up()
+    assert ended.code == 0, ended.text
+    assert only(prism)["name"] == "golden"
+    assert prism.control.entities("element-images") == []
+    assert stack.preview("--refresh", "--expect-no-changes").code == 0

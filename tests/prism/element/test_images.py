@@ -127,9 +127,43 @@ def test_a_call_that_lost_its_connection_makes_exactly_one_image(
     assert image.size_bytes == SIZE
 
 
-def test_the_same_intention_is_the_same_image_and_one_upload(create: Create, sim: Prism) -> None:
-    assert create() == create()
-    assert sim.control.counts()["v08_upload_image"] == 1
+def test_an_image_that_somebody_has_adopted_is_left_alone(site: Any, create: Create, soon: Soon) -> None:
+    first = create()
+    site.images.update(first.uuid, ImageChange(description="mine now"), deadline=soon())
+    assert create().uuid != first.uuid
+    assert site.images.get(first.uuid).description == "mine now"
+
+
+def test_what_an_interrupted_run_began_is_filled(site: Any, create: Create, sim: Prism) -> None:
+    sim.control.fault("error", operation="v08_upload_image", status=400, message="No.", count=1)
+    few = StreamSource(lambda: io.BytesIO(bytes(512)), 512)
+    with pytest.raises(ApiError):
+        create(source=few)
+    (left,) = site.images.named("golden")
+    assert create(source=few).uuid == left.uuid
+    assert len(site.images.named("golden")) == 1
+
+
+def test_an_upload_that_came_through_but_does_not_look_so_yet_is_taken(
+    create: Create, sim: Prism, clock: ManualClock
+) -> None:
+    sim.control.latency("element.image.settle", 100)
+    with pytest.raises(AhvError, match="INACTIVE"):
+        create()
+    clock.advance(35)
+    few = StreamSource(lambda: io.BytesIO(bytes(512)), 512)
+    assert create(source=few).size_bytes == SIZE
+
+
+def test_an_import_that_failed_is_made_anew(create: Create, web: str) -> None:
+    with pytest.raises(TaskFailed):
+        create(source=UrlSource("http://127.0.0.1:1/disk.raw"))
+    assert create(source=UrlSource(web)).size_bytes == 1 << 20
+
+
+def test_an_image_that_was_deleted_is_made_again(site: Any, create: Create, soon: Soon) -> None:
+    site.images.delete(create().uuid, deadline=soon())
+    assert create().size_bytes == SIZE
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])

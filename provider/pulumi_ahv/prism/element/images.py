@@ -39,8 +39,10 @@ _SIZES = {"include_vm_disk_sizes": "true"}
 _TYPES = {ImageType.DISK: "DISK_IMAGE", ImageType.ISO: "ISO_IMAGE"}
 _SUMS = {"sha1": "SHA_1", "sha256": "SHA_256"}
 _CHANGES = 5
+_MOST_ATTEMPTS = 50
 # Seconds: a client that tests real clusters waits 5 for ACTIVE; lists may lag behind a delete as well.
 _LAG = 60.0
+_MOMENT = 10.0
 _LOOK_AGAIN = 0.5
 
 
@@ -74,21 +76,26 @@ class ElementImages:
         return [image for image in found if fragment in image.description]
 
     def create(self, spec: ImageSpec, *, key: str, deadline: Deadline, progress: Progress) -> Image:
-        """Make an image, bring its content in, and wait until it is active."""
+        """Make an image, bring its content in, and wait until it is active; or finish what an interrupted run began.
+
+        The caller has looked for the image before. So one that is active already when this begins is not his any more
+        (somebody adopted it), and the next id is taken; one that is not, or comes to be meanwhile, is his.
+        """
         doing = f"Creating image '{spec.name}'"
         self._refuse(spec.cluster_uuids, spec.category_uuids)
         container = self._inventory.container_for_images(spec.storage_container_uuid)
         body = _body(spec, container)
-        uuid = Intention(key, doing, body).request_id(1)
-        was_there = self._make(uuid, body, doing, deadline, Quarters(progress, spec.name))
-        if isinstance(spec.source, StreamSource) and not (was_there and self._has_content(uuid, doing)):
-            what = f"Uploading the content of image '{spec.name}'"
-            task = self._uploads.send(
-                spec, spec.source, uuid, container=container, doing=what, deadline=deadline, progress=progress
-            )
-            if task:
-                self._poller.wait(task, doing=what, deadline=deadline, percent=Quarters(progress, spec.name))
-        return self._active(uuid, doing, deadline)
+        for attempt in range(1, _MOST_ATTEMPTS):
+            uuid = Intention(key, doing).request_id(attempt)
+            begun = self._read(uuid, doing)
+            if begun and _is_active(begun):
+                continue
+            percent = Quarters(progress, spec.name)
+            if self._make(uuid, body, doing, deadline, is_begun=bool(begun), percent=percent):
+                if isinstance(spec.source, StreamSource) and not self._has_content(uuid, doing):
+                    self._upload(spec, spec.source, uuid, container, deadline, progress)
+                return self._active(uuid, doing, deadline)
+        raise AhvError(doing, said=f"{_MOST_ATTEMPTS} images with its ids are there, and belong to others")
 
     def forget(self, _key: str) -> None:
         """Nothing: content goes straight into the image, which carries the mark and is found by it."""
@@ -121,32 +128,56 @@ class ElementImages:
         if not settled(lambda: self._read(uuid, doing) is None, self._clock, deadline, lag=_LAG):
             raise TaskError(doing, task=task, state="SUCCEEDED", said="it ended well, but the image is still there")
 
-    def _make(self, uuid: str, body: Any, doing: str, deadline: Deadline, percent: Callable[[int], None]) -> bool:
-        """Have the image made; whether it was there already, by an earlier call of this intention.
+    def _make(
+        self,
+        uuid: str,
+        body: Any,
+        doing: str,
+        deadline: Deadline,
+        *,
+        is_begun: bool,
+        percent: Callable[[int], None],
+    ) -> bool:
+        """Have the image made; whether it is there then, to be filled or full.
 
-        A call that was repeated because its answer got lost finds the id taken: by itself.
+        An id is taken by an earlier call whose answer got lost, by an interrupted run, or by an image that was deleted.
+        An import that has failed leaves an image that nothing more is made of.
         """
-        body = {**body, "uuid": uuid}
         try:
-            task = self._api.start("POST", _PATH, doing=doing, body=body, deadline=deadline)
-            self._poller.wait(task, doing=doing, deadline=deadline, percent=percent)
+            if not is_begun:
+                task = self._api.start("POST", _PATH, doing=doing, body={**body, "uuid": uuid}, deadline=deadline)
+                self._poller.wait(task, doing=doing, deadline=deadline, percent=percent)
+                return True
         except (ApiError, TaskFailed) as error:
-            code = error.code if isinstance(error, TaskFailed) else error.answer.code
-            first = self._first_task(uuid, doing, deadline) if code == EXISTS else ""
-            if not first:
+            if (error.code if isinstance(error, TaskFailed) else error.answer.code) != EXISTS:
                 raise
-            self._poller.wait(first, doing=doing, deadline=deadline, percent=percent)
-            return True
-        return False
+        for begun in self._tasks.of_entity(uuid, doing=doing, deadline=deadline):
+            if not begun.over:
+                self._poller.ended(begun.id, doing=doing, deadline=deadline, percent=percent)
+        tasks = self._tasks.of_entity(uuid, doing=doing, deadline=deadline)
+        is_import = "image_import_spec" in body or "vm_disk_clone_spec" in body
+        is_made = not is_import or any(task.status not in ENDED_BADLY for task in tasks)
+        return is_made and self._read(uuid, doing) is not None
+
+    def _upload(
+        self, spec: ImageSpec, source: StreamSource, uuid: str, container: str, deadline: Deadline, progress: Progress
+    ) -> None:
+        doing = f"Uploading the content of image '{spec.name}'"
+        try:
+            task = self._uploads.send(
+                spec, source, uuid, container=container, doing=doing, deadline=deadline, progress=progress
+            )
+        except ApiError:
+            # An interrupted run's upload may have come through, and look for a moment as if it had not.
+            if not settled(lambda: self._has_content(uuid, doing), self._clock, deadline, lag=_MOMENT):
+                raise
+            return
+        if task:
+            self._poller.wait(task, doing=doing, deadline=deadline, percent=Quarters(progress, spec.name))
 
     def _has_content(self, uuid: str, doing: str) -> bool:
         data = self._read(uuid, doing)
-        return bool(data and self._image(data).size_bytes)
-
-    def _first_task(self, uuid: str, doing: str, deadline: Deadline) -> str:
-        """The task that made, or makes, what an id stands for."""
-        tasks = self._tasks.of_entity(uuid, doing=doing, deadline=deadline)
-        return next((task.id for task in tasks if task.status not in ENDED_BADLY), "")
+        return bool(data and _is_active(data))
 
     def _active(self, uuid: str, doing: str, deadline: Deadline) -> Image:
         """Wait out the moment between the end of the task and the image's being of use."""
@@ -155,10 +186,9 @@ class ElementImages:
         def ready() -> bool:
             data = self._read(uuid, doing)
             seen.extend([data] if data else [])
-            state = str(data.get("image_state")).upper() if data else ""
-            if state == "ERROR":
+            if data and str(data.get("image_state")).upper() == "ERROR":
                 raise AhvError(doing, said=f"the task ended well, but image {uuid} is in state ERROR")
-            return state == "ACTIVE"
+            return bool(data and _is_active(data))
 
         if not settled(ready, self._clock, deadline, lag=_LAG):
             state = seen[-1].get("image_state") if seen else "not there"
@@ -203,7 +233,7 @@ class ElementImages:
 
     def _image(self, data: Mapping[str, Any]) -> Image:
         """An image as told; one that is not active yet has no size and no disk, whatever it says."""
-        active = str(data.get("image_state") or "").upper() == "ACTIVE"
+        active = _is_active(data)
         return Image(
             uuid=str(data.get("uuid") or ""),
             name=str(data.get("name") or ""),
@@ -214,6 +244,11 @@ class ElementImages:
             category_uuids=(),
             vm_disk_uuid=str(data.get("vm_disk_id") or "") if active else "",
         )
+
+
+def _is_active(data: Mapping[str, Any]) -> bool:
+    """Whether the image is of use."""
+    return str(data.get("image_state") or "").upper() == "ACTIVE"
 
 
 def _body(spec: ImageSpec, container: str) -> dict[str, Any]:
