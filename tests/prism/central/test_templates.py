@@ -241,3 +241,15 @@ def test_a_change_that_somebody_else_was_faster_with_is_applied_again(
 def test_the_active_version_is_not_deleted(site: CentralSite, template: Template, doings: Doings) -> None:
     with pytest.raises(ApiError, match="active version"):
         site.templates.delete_version(template.uuid, template.versions[0].uuid, doings=doings)
+
+
+@pytest.mark.parametrize("task", ["kVmTemplateDeploy", "kVmTemplateDeployVm"])
+def test_a_deployment_whose_etag_goes_stale_in_part_is_repeated_for_that_part_only(
+    site: CentralSite, template: Template, doings: Doings, cluster: str, sim: Prism, task: str
+) -> None:
+    sim.control.fault("late-etag", operation=task, skip=1 if task.endswith("Vm") else 0, count=1)
+    specs = {f"k{n}": CloneSpec(f"a{n}") for n in range(5)}
+    outcomes = site.templates.deploy(template.uuid, "", cluster, specs, doings=doings)
+    assert [outcome.error for outcome in outcomes.values()] == [None] * 5
+    names = [spec.name for spec in specs.values()]
+    assert sorted(machine.name for machine in site.vms.find(names=names)) == names

@@ -12,7 +12,9 @@ from pulumi_ahv.kernel.clock import Clock, Deadline
 from pulumi_ahv.kernel.errors import Conflict, TaskFailed
 from pulumi_ahv.prism.central.answers import Complaint
 
-_TRIES = 5
+TRIES = 5
+"""How often something is tried that somebody else is faster with."""
+
 _PAUSE = 0.5
 
 T = TypeVar("T")
@@ -25,18 +27,29 @@ def is_stale(error: Exception) -> bool:
     return isinstance(error, Conflict)
 
 
-def while_stale(attempt: Callable[[int], T], *, clock: Clock, deadline: Deadline) -> T:
+def refused_at_once(error: Exception) -> bool:
+    """Whether nothing at all was done: for what must not be done twice when a task did a part of it."""
+    return isinstance(error, Conflict)
+
+
+def while_stale(
+    attempt: Callable[[int], T],
+    *,
+    clock: Clock,
+    deadline: Deadline,
+    again: Callable[[Exception], bool] = is_stale,
+) -> T:
     """Read and apply again until it is not stale, a few times; other errors come out at once.
 
     ``attempt`` is told how often it was refused at once: a request id that was refused may be answered with the same
-    refusal for ever, so each of these needs another.
+    refusal for ever, so each of these needs another. ``again`` says which errors are worth it.
     """
     refused = 0
-    for _ in range(_TRIES - 1):
+    for _ in range(TRIES - 1):
         try:
             return attempt(refused)
         except (Conflict, TaskFailed) as error:
-            if not is_stale(error) or deadline.expired():
+            if not again(error) or deadline.expired():
                 raise
             refused += isinstance(error, Conflict)
             clock.sleep(_PAUSE)

@@ -20,7 +20,7 @@ from pulumi_ahv.kernel.clock import Deadline
 from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.prism.central.api import Api, Collection, any_of
 from pulumi_ahv.prism.central.results import LAG, read_back
-from pulumi_ahv.prism.central.stale import while_stale
+from pulumi_ahv.prism.central.stale import TRIES, is_stale, refused_at_once, while_stale
 from pulumi_ahv.prism.central.tasks import CentralTasks
 from pulumi_ahv.prism.central.vm_bodies import VmBodies, sealed
 from pulumi_ahv.prism.central.vm_bulk import VMS
@@ -90,8 +90,7 @@ class VmBirths:
         known: Outcomes = {}
         try:
             self._wait_for_others(origin, doing, doings.deadline)
-            missing = self.unborn(specs, doing)
-            known = make(missing) if missing else {}
+            known = self._made(self.unborn(specs, doing), make, doing)
         except AhvError as error:
             known = dict.fromkeys(specs, Outcome(error=error))
         try:
@@ -99,6 +98,17 @@ class VmBirths:
         except AhvError as error:
             return {key: known.get(key, Outcome(error=error)) for key in specs}
         return {key: _outcome(spec, there, known.get(key), doing) for key, spec in specs.items()}
+
+    def _made(self, missing: Specs, make: Callable[[Specs], Outcomes], doing: str) -> Outcomes:
+        """Make them; of those whose task found an ETag stale, those that are not there once more."""
+        known: dict[str, Outcome] = {}
+        for _ in range(TRIES):
+            if not missing:
+                break
+            known = {key: one for key, one in known.items() if key not in missing} | dict(make(missing))
+            stale = {key: spec for key, spec in missing.items() if _is_stale(known.get(key))}
+            missing = self.unborn(stale, doing) if stale else {}
+        return known
 
     def _wait_for_others(self, origin: str, doing: str, deadline: Deadline) -> None:
         """Wait for tasks on the origin that this process did not begin: a run that was killed may have."""
@@ -122,7 +132,9 @@ class VmBirths:
         return found
 
     def carry_out(self, order: Order, doing: str, doings: Doings) -> TaskState:
-        """Make the call and wait; an ETag of the origin that went stale is read again.
+        """Make the call and wait; an ETag of the origin that is refused as stale is read again.
+
+        A task that fails of it later may have made a part of the machines: it is not repeated here.
 
         Raises:
             TaskError: It did not end well; some of the machines may have come into being all the same.
@@ -132,7 +144,8 @@ class VmBirths:
             key = f"{order.key}~{refused}" if refused else order.key
             return self._dispatch(order, Intention(key, doing, order.told), doings)
 
-        return while_stale(attempt, clock=self._api.transport.clock, deadline=doings.deadline)
+        clock = self._api.transport.clock
+        return while_stale(attempt, clock=clock, deadline=doings.deadline, again=refused_at_once)
 
     def _dispatch(self, order: Order, intention: Intention, doings: Doings) -> TaskState:
         doing, deadline = intention.doing, doings.deadline
@@ -198,6 +211,10 @@ def told(specs: Specs, keys: Sequence[str]) -> list[Any]:
     sizes = [[spec.name, spec.sockets, spec.cores_per_socket, spec.memory_bytes] for spec in wanted]
     nics = [[[nic.subnet_uuid, nic.address, nic.model] for nic in spec.nics or ()] for spec in wanted]
     return [list(keys), sizes, nics, seal]
+
+
+def _is_stale(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome.error is not None and is_stale(outcome.error)
 
 
 def _outcome(spec: CloneSpec, there: Mapping[str, str], known: Outcome | None, doing: str) -> Outcome:
