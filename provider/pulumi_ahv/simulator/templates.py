@@ -2,8 +2,9 @@
 
 Facts: the first version is named ``Initial Version`` and described ``Created from VM: <name>``; a PUT with a new
 ``templateVersionSpec`` adds a version and makes it the active one unless told otherwise; a GET shows the active
-version only, its ``vmSpec`` without ids and its disks pointing to images. Assumed: ``versionSource`` is not shown;
-the active version cannot be deleted; a version freezes the disks as they are, whatever the VM's power state.
+version only, its ``vmSpec`` without ids and its disks pointing to images, and no ``versionSource``, although the SDKs'
+models require one (recorded answers in the documentation of nutanix.ansible's template modules). Assumed: the active
+version cannot be deleted; a version freezes the disks as they are, whatever the VM's power state.
 """
 
 from __future__ import annotations
