@@ -29,8 +29,6 @@ PAIRS = {
     "newest-on-newest": ("4.3", "v4.3"),
     "newest-on-older": ("4.3", "v4.2"),
 }
-
-
 DRIVEN = pytest.StashKey[list["Transcript"]]()
 
 
