@@ -168,3 +168,16 @@ def test_no_error_tells_a_secret(desk: Any, prism: Any) -> None:
     (failure,) = checked.failures
     assert "tokn" in str(failure)
     assert "correct-horse" not in str(failure)
+
+
+def test_a_create_that_is_broken_off_keeps_what_stands(desk: Any, prism: Any) -> None:
+    prism.control.fault("error", operation="power_on_vm", status=403, count=3)
+    prism.control.fault("error", operation="list_vms", status=403, skip=8, count=1, message="You may not.")
+    desk.up()
+    assert desk.state["ready"] is False
+    assert "You may not." in desk.state["failures"][-1]
+    before = desk.uuids()
+    prism.control.clear_faults()
+    desk.up()
+    assert desk.state["ready"] is True
+    assert desk.uuids() == before

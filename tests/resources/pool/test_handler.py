@@ -14,6 +14,17 @@ from pulumi_ahv.resources.mark import Mark
 from pulumi_ahv.resources.pool.marks import read_line
 
 SECRET = "correct-horse-battery"
+ANSWERS = """<?xml version="1.0" encoding="utf-8"?>
+<unattend xmlns="urn:schemas-microsoft-com:unattend">
+  <settings pass="specialize">
+    <component name="Microsoft-Windows-Shell-Setup" processorArchitecture="amd64"
+      publicKeyToken="31bf3856ad364e35" language="neutral" versionScope="nonSxS">
+      <ComputerName>{{ name }}</ComputerName>
+      <RegisteredOwner>{{ owner }}</RegisteredOwner>
+    </component>
+  </settings>
+</unattend>
+"""
 
 
 def test_members_are_made_as_the_pool_says(desk: Any, prism: Any) -> None:
@@ -65,6 +76,12 @@ def test_a_payload_without_a_secret_goes_by_prisms_own_customisation(desk: Any, 
     assert [disc["kind"] for disc in desk.guest("agents-002")["discs"]] == ["GUEST_CUSTOMIZATION"]
     assert "insert_cd_rom_by_id" not in prism.control.counts()
     assert "create_cd_rom" not in prism.control.counts()
+
+
+def test_windows_members_find_their_answer_file(desk: Any) -> None:
+    desk.up(size=1, payload={"kind": "unattend", "template": ANSWERS, "secrets": {"owner": SECRET}})
+    guest = desk.guest("agents-001")
+    assert (guest["os"], guest["hostname"], guest["problems"]) == ("windows", "agents-001", [])
 
 
 def test_a_pool_without_a_payload_is_cloned_and_switched_on(desk: Any) -> None:

@@ -71,7 +71,10 @@ class PoolHandler:
     def create(self, inputs: State) -> Created:
         """Find or make the members; fails only while there is none."""
         told = PoolInputs.model_validate(inputs)
-        state = self._run(told, inputs, {})
+        try:
+            state = self._run(told, inputs, {})
+        except AhvError as error:
+            state = self._what_stands(told, inputs, error)
         if told.size and not any(status["uuid"] for status in state["status"].values()):
             raise AhvError(
                 f"Pool {told.name!r}: none of its {told.size} members could be made", said="; ".join(state["failures"])
@@ -151,6 +154,19 @@ class PoolHandler:
         after = outputs_after(told, eyes, ran)
         self._tell([_summary(after)], told.name)
         return {**inputs, **after}
+
+    def _what_stands(self, told: PoolInputs, inputs: State, error: AhvError) -> State:
+        """The state of a pool whose making was broken off; raises the error again when there is nothing of it."""
+        site, marks = self._site(told), marks_of(told)
+        try:
+            own, _ = search(site, marks, Names.of(told), ())
+            eyes = eyes_of(site, told)
+        except AhvError:
+            raise error from None
+        if not own:
+            raise error
+        stands = told_of(told, eyes, own, known={}, reasons={}, metrics=NO_METRICS)
+        return {**inputs, **stands, "ready": False, "failures": [*stands["failures"], str(error)]}
 
     def _site(self, told: PoolInputs) -> MachineSite:
         site = self._context.site(told.connection)

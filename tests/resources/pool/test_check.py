@@ -1,0 +1,170 @@
+"""What check makes of a pool's inputs, before any call that changes something."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pulumi_ahv.kernel.clock import ManualClock
+from pulumi_ahv.resources.handler import Context, State
+from pulumi_ahv.resources.pool.handler import PoolHandler
+from pulumi_ahv.resources.sources.digests import Digests
+from pulumi_ahv.schema.fields import UNKNOWN, Unknown
+
+VERSION = "7e0b95de-f1f4-4fe5-a9c1-3ab239402596"
+ANSWERS = """<?xml version="1.0" encoding="utf-8"?>
+<unattend xmlns="urn:schemas-microsoft-com:unattend">
+  <settings pass="specialize">
+    <component name="Microsoft-Windows-Shell-Setup" processorArchitecture="amd64"
+      publicKeyToken="31bf3856ad364e35" language="neutral" versionScope="nonSxS">
+      <ComputerName>{{ name }}</ComputerName>
+    </component>
+  </settings>
+</unattend>
+"""
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """The lines of progress."""
+    return []
+
+
+@pytest.fixture
+def handler(said: list[str]) -> PoolHandler:
+    """A handler that has no connection: with a version given, check needs none."""
+
+    def no_site(name: str | None) -> Any:
+        raise AssertionError(f"connection {name} was asked for")
+
+    clock = ManualClock()
+    return PoolHandler(Context(no_site, clock, said.append, Digests(None, clock), lambda: "token"))
+
+
+def bag(**changes: Any) -> State:
+    usual = {"name": "agents", "owner": "p/s/agents", "template": "t", "templateVersion": VERSION, "size": 2}
+    return {key: value for key, value in {**usual, **changes}.items() if value is not None}
+
+
+def refused(handler: PoolHandler, **changes: Any) -> dict[str, str]:
+    return {failure.path: str(failure) for failure in handler.check({}, bag(**changes)).failures}
+
+
+def test_a_pool_becomes_a_map_of_members(handler: PoolHandler, said: list[str]) -> None:
+    members = handler.check({}, bag(vcpus=2, memory=512, networks=["lan"], categories=["B:2", "A:1"])).inputs["members"]
+    assert members == {
+        f"agents-00{slot + 1}": {
+            "slot": slot,
+            "templateVersion": VERSION,
+            "power": "on",
+            "vcpus": 2,
+            "memory": 512,
+            "networks": ["lan"],
+            "categories": ["A:1", "B:2"],
+        }
+        for slot in (0, 1)
+    }
+    assert said == ["agents: create 2: agents-001, agents-002 (its slot is empty)"]
+
+
+def test_the_same_inputs_make_the_same_members(handler: PoolHandler) -> None:
+    payload = {"template": "#cloud-config\nhostname: {{ name }}\n", "secrets": {"token": "correct-horse"}}
+    first, second = (handler.check({}, bag(payload=payload)).inputs["members"] for _ in range(2))
+    assert first == second
+    digests = {member["payloadDigest"] for member in first.values()}
+    assert len(digests) == 2
+
+
+def test_only_the_member_whose_variables_change_gets_another_digest(handler: PoolHandler) -> None:
+    payload = {"template": "#cloud-config\nhostname: {{ role }}\n", "variables": {"role": "worker"}}
+    before = handler.check({}, bag(payload=payload)).inputs
+    told = {"1": {"role": "leader"}}
+    after = handler.check(before, bag(payload=payload, memberVariables=told)).inputs["members"]
+    assert after["agents-001"] == before["members"]["agents-001"]
+    assert after["agents-002"] != before["members"]["agents-002"]
+
+
+@pytest.mark.parametrize("name", ["template", "size", "payload", "templateVersion"])
+def test_an_unknown_input_makes_the_members_unknown_and_fails_nothing(handler: PoolHandler, name: str) -> None:
+    outcome = handler.check({}, bag(**{name: UNKNOWN}))
+    assert outcome.failures == ()
+    assert isinstance(outcome.inputs["members"], Unknown)
+    assert handler.replaces({**bag(), "members": {}}, outcome.inputs) == []
+
+
+def test_an_unknown_secret_is_no_failure(handler: PoolHandler) -> None:
+    outcome = handler.check({}, bag(payload={"template": "#cloud-config\n", "secrets": {"token": UNKNOWN}}))
+    assert outcome.failures == ()
+
+
+def test_members_that_come_in_by_ignored_changes_hold(handler: PoolHandler) -> None:
+    held = {"agents-001": {"slot": 0, "templateVersion": "old", "power": "off"}}
+    assert handler.check({}, bag(members=held)).inputs["members"] == held
+
+
+def test_slots_that_are_held_are_kept(handler: PoolHandler) -> None:
+    olds = {"members": {name: {"slot": slot} for name, slot in (("agents-001", 0), ("agents-004", 3))}}
+    assert list(handler.check(olds, bag(size=3)).inputs["members"]) == ["agents-001", "agents-002", "agents-004"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "part"),
+    [
+        ({"naming": {"pattern": "agent"}}, "naming.pattern", "{n}"),
+        ({"naming": {"pattern": "a" * 77 + "{n}", "width": 4}}, "naming.pattern", "Prism takes 80"),
+        ({"size": -1}, "size", "greater"),
+        ({"addresses": ["10.0.0.1", "10.0.0.2"]}, "addresses", "needs networks"),
+        ({"networks": ["lan"], "addresses": ["10.0.0.1"]}, "addresses", "slot 1 needs one"),
+        ({"rollout": {"maxUnavailable": 0}}, "rollout", "nothing can ever be rolled"),
+        ({"payload": {"template": "a", "templateFile": "b"}}, "payload", "exactly one"),
+        ({"payload": {"templateFile": "missing.yaml"}}, "payload.templateFile", "does not exist"),
+        ({"payload": {"template": "#cloud-config\nhostname: {{ nam }}\n"}}, "payload", "payload.template:2"),
+        ({"payload": {"kind": "unattend", "template": "x", "layout": "noCloud"}}, "payload", "cloudInit only"),
+        ({"categories": ["nonsense"]}, "categories[0]", "match"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_path(
+    handler: PoolHandler, changes: dict[str, Any], path: str, part: str
+) -> None:
+    failures = refused(handler, **changes)
+    assert part in failures[path]
+
+
+def test_windows_names_have_fifteen_characters_at_most(handler: PoolHandler) -> None:
+    payload = {"kind": "unattend", "template": ANSWERS}
+    assert (
+        "Windows takes 15"
+        in refused(handler, payload=payload, naming={"pattern": "berlin-desks-{n}"})["naming.pattern"]
+    )
+    assert refused(handler, payload=payload, naming={"pattern": "berlin-desk-{n}"}) == {}
+
+
+@pytest.mark.parametrize("name", ["connection", "cluster", "owner"])
+def test_another_place_or_owner_is_another_pool(handler: PoolHandler, name: str) -> None:
+    state = {**bag(), "members": {}, "status": {}}
+    assert handler.replaces(state, {**state, name: "other"}) == [name]
+
+
+def test_a_preview_says_what_will_be_done_and_why(handler: PoolHandler, said: list[str]) -> None:
+    inputs = handler.check({}, bag(size=3)).inputs
+    status = {
+        name: {"uuid": name, "slot": slot, "addresses": [], "state": "ready", "reason": ""}
+        for slot, name in enumerate(inputs["members"])
+    }
+    state = {**inputs, "status": status, "ready": True}
+    said.clear()
+    news = handler.check(inputs, bag(size=2, templateVersion="new-version")).inputs
+    assert handler.replaces(state, news) == []
+    assert said == [
+        "agents: remove 1: agents-003 (its slot is surplus)",
+        "agents: recreate 2 in 2 batches: agents-001, agents-002 (templateVersion 7e0b95de-f1f → new-version)",
+    ]
+
+
+def test_a_pool_needs_repair_when_it_is_not_ready_or_not_as_asked(handler: PoolHandler) -> None:
+    news = handler.check({}, bag()).inputs
+    whole = {**news, "ready": True}
+    assert not handler.needs_repair(whole, news)
+    assert handler.needs_repair({**whole, "ready": False}, news)
+    assert handler.needs_repair({**whole, "members": {}}, news)
