@@ -21,7 +21,7 @@ demo: $(READY) ## the main job on the embedded simulator (ENGINE=embedded|pulumi
 	@$(BIN)/ahv demo $(if $(ENGINE),--engine $(ENGINE))
 
 test: $(READY) ## all tests that need nothing but this machine
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not pulumi and not guest and not slow" --cov --cov-report=term:skip-covered -q
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not pulumi and not guest and not slow and not sdk and not node and not browser" --cov --cov-report=term:skip-covered -q
 
 test-pulumi: $(READY) ## the same life cycles on the real pulumi; fails where it is not on PATH
 	@command -v pulumi >/dev/null || { echo "make test-pulumi needs pulumi on PATH: install it from pulumi.com, then call again" >&2; exit 1; }
@@ -32,6 +32,12 @@ test-guest: $(READY) ## our discs, read by programs of a Linux host and by Debia
 
 test-sdk: $(READY) ## the simulator, driven by two generations of the official SDKs in environments of their own
 	@VENV="$(VENV)" bash .ci/test-sdk
+
+test-browser: $(READY) ## the simulator's page in a real browser (chromium)
+	@VENV="$(VENV)" bash .ci/test-browser
+
+test-node: $(READY) ## programs for Node.js on the embedded engine (npm)
+	@VENV="$(VENV)" bash .ci/test-node
 
 test-boot: $(READY) ## a real Debian guest boots from our disc (root, qemu; minutes)
 	@VENV="$(VENV)" bash .ci/test-boot
@@ -58,4 +64,4 @@ lock: $(READY) ## resolve the dependencies anew (needs uv)
 clean: ## remove the virtual environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage .hypothesis
 
-.PHONY: help setup demo test test-pulumi test-guest test-sdk test-boot check format schema lock clean
+.PHONY: help setup demo test test-pulumi test-guest test-sdk test-browser test-node test-boot check format schema lock clean
