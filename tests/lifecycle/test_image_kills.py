@@ -89,6 +89,27 @@ def test_a_kill_between_the_creation_and_its_answer_ends_with_exactly_one_image(
     settled(stack, prism)
 
 
+def test_a_run_that_starts_while_the_task_of_a_killed_one_goes_on_waits_for_that_task(
+    stack: Stack, prism: Prism, big_disk: Path
+) -> None:
+    stack.program(PROGRAM)
+    prism.control.freeze()
+    running = stack.start("up", "--yes", "--skip-preview")
+    wait_until(lambda: prism.control.entities("tasks"))
+    for pid in provider_pids(stack):
+        os.kill(pid, signal.SIGKILL)
+    running.communicate(timeout=60)
+    stack.unlock()
+    prism.control.clear_journal()
+    second = stack.start("up", "--yes", "--skip-preview")
+    wait_until(lambda: prism.control.counts().get("create_image"))
+    assert len(prism.control.entities("tasks")) == 1, "the same call, so the same task"
+    prism.control.release()
+    text, _ = second.communicate(timeout=60)
+    assert second.returncode == 0, text
+    settled(stack, prism)
+
+
 def test_the_provider_of_a_killed_engine_goes_away(stack: Stack, prism: Prism, big_disk: Path) -> None:
     stack.program(PROGRAM)
     prism.control.latency("create_image", 600)

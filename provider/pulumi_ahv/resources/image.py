@@ -6,6 +6,8 @@ inputs is what ``check`` would answer for the live object, so that a drift shows
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pulumi_ahv.kernel.clock import Deadline
 from pulumi_ahv.kernel.errors import AhvError, InputError
 from pulumi_ahv.prism.interface import Site
@@ -21,6 +23,7 @@ from pulumi_ahv.schema.image import ImageChecksum, ImageInputs, ImageOutputs, Im
 from pulumi_ahv.schema.validate import validate
 
 UPDATE_SECONDS = 900.0
+FIRST = "first"  # the claim of whoever makes an image: not a random one, so that a repeated call is the same call
 
 
 class ImageHandler:
@@ -56,7 +59,7 @@ class ImageHandler:
         """Finish what an interrupted run began, adopt, or make; on failure remove what this call made."""
         told = ImageInputs.model_validate(inputs)
         site = self._context.site(told.connection)
-        mark = _mark(told, self._context.token())
+        mark = _mark(told, FIRST)
         told = fitted(told, site.info, self._context.progress, name=told.name)
         deadline = Deadline(self._context.clock, told.timeout)
         content = self._content(told)
@@ -65,6 +68,7 @@ class ImageHandler:
         image = next((image for image in own if image.size_bytes > 0), None) or self._stranger(site, told)
         if image:
             self._context.progress(f"{told.name}: taking over image {image.uuid}")
+            mark = replace(mark, claim=self._context.token())
             if isinstance(spec.source, StreamSource):
                 site.images.forget(mark.key)
         else:
@@ -73,7 +77,7 @@ class ImageHandler:
             if left.uuid != image.uuid:  # the half-made rest of an interrupted run
                 site.images.delete(left.uuid, deadline=deadline)
         if Mark.read(image.description) != mark:
-            image = site.images.update(image.uuid, _change(spec), deadline=deadline)
+            image = site.images.update(image.uuid, _change(spec, mark.write(told.description)), deadline=deadline)
         return Created(image.uuid, _state(inputs, image, mark, content))
 
     def read(self, uuid: str, state: State) -> Live | None:
@@ -195,10 +199,10 @@ def _spec(site: Site, told: ImageInputs, content: Content, mark: Mark) -> ImageS
     )
 
 
-def _change(spec: ImageSpec) -> ImageChange:
+def _change(spec: ImageSpec, description: str) -> ImageChange:
     return ImageChange(
         name=spec.name,
-        description=spec.description,
+        description=description,
         cluster_uuids=spec.cluster_uuids or None,
         category_uuids=spec.category_uuids or None,
     )

@@ -7,7 +7,9 @@ The mark is one line in the description of the object, below whatever the user w
 It names the owner (project, stack, resource), the kind of object, its generation and its claim. The generation is a
 digest of what makes one object different from its replacement: an interrupted create looks for its own generation and
 finishes it, and never takes the object it is about to replace for its own. The claim is a token of whoever made or
-adopted the object last: who deletes an object checks that the claim is still his.
+adopted the object last: who deletes an object checks that the claim is still his. Whoever makes an object claims it
+with a fixed word, so that the creating call is the same call when it is repeated; whoever adopts one, with a random
+one.
 """
 
 from __future__ import annotations
