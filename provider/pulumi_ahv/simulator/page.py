@@ -1,16 +1,22 @@
-"""``/_sim/page``: what the site holds, as a page that renews itself every two seconds."""
+"""``/_sim/page``: what the site holds, newest first, as a page that renews itself every two seconds.
+
+The page asks for itself and takes over the parts that have changed, so that it neither flickers nor jumps; where
+scripts are off it is loaded anew. It asks for nothing else: a browser's favicon would stand in the journal.
+"""
 
 from __future__ import annotations
 
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, Template
+from jinja2.filters import do_filesizeformat
 
 from pulumi_ahv.simulator.site import Site
-from pulumi_ahv.simulator.store import Record
+from pulumi_ahv.simulator.store import Record, Table
 
-_MOST_VMS, _MOST_TASKS, _MOST_REQUESTS = 200, 30, 30
+_MOST_ENTITIES, _MOST_LINES, _MOST_NAMES = 200, 30, 3
 
 
 @cache
@@ -26,13 +32,17 @@ def page(site: Site) -> str:
     return _template().render(
         site=site.describe(),
         clusters=[_cluster(site, record) for record in site.store.table("clusters")],
-        images=[_image(record, names) for record in site.store.table("images")],
-        templates=[_versioned(site, record) for record in site.store.table("templates")],
-        vms=[_vm(site, record, names) for record in list(site.store.table("vms"))[:_MOST_VMS]],
-        tasks=[_task(site, record) for record in list(site.store.table("tasks"))[: -_MOST_TASKS - 1 : -1]],
+        images=[_image(record, names) for record in _newest(site.store.table("images"), _MOST_ENTITIES)],
+        templates=[_versioned(site, record) for record in _newest(site.store.table("templates"), _MOST_ENTITIES)],
+        vms=[_vm(site, record, names) for record in _newest(site.store.table("vms"), _MOST_ENTITIES)],
+        tasks=[_task(site, record) for record in _newest(site.store.table("tasks"), _MOST_LINES)],
         faults=site.injector.rules(),
-        requests=site.journal.entries()[: -_MOST_REQUESTS - 1 : -1],
+        requests=[_request(entry) for entry in site.journal.entries()[: -_MOST_LINES - 1 : -1]],
     )
+
+
+def _newest(table: Table, most: int) -> list[Record]:
+    return list(islice(reversed(list(table)), most))
 
 
 def _cluster(site: Site, record: Record) -> dict[str, Any]:
@@ -44,7 +54,8 @@ def _cluster(site: Site, record: Record) -> dict[str, Any]:
 def _image(record: Record, names: dict[str, str]) -> dict[str, Any]:
     body = record.body
     places = [names.get(each, each) for each in body["clusterLocationExtIds"]]
-    return {"name": body["name"], "type": body["type"], "size": body["sizeBytes"], "clusters": ", ".join(places)}
+    size = do_filesizeformat(body["sizeBytes"], binary=True)
+    return {"name": body["name"], "type": body["type"], "size": size, "clusters": ", ".join(places)}
 
 
 def _versioned(site: Site, record: Record) -> dict[str, Any]:
@@ -69,11 +80,17 @@ def _vm(site: Site, record: Record, names: dict[str, str]) -> dict[str, Any]:
 
 def _task(site: Site, record: Record) -> dict[str, Any]:
     view = site.engine.view(record, count=False)
+    named = (each.get("name", "") for each in view.get("entitiesAffected", []))
+    names = dict.fromkeys(name for name in named if name)  # the odd entities of a busy site are shown once
     problem = next((each["message"] for each in view.get("errorMessages", [])), "")
     return {
         "operation": view["operation"],
         "status": view["status"],
-        "share": view.get("progressPercentage", 0),
-        "names": ", ".join(each.get("name", "") for each in view.get("entitiesAffected", [])[:3]),
+        "percent": view.get("progressPercentage", 0),
+        "names": ", ".join(islice(names, _MOST_NAMES)) + (", …" if len(names) > _MOST_NAMES else ""),
         "problem": problem,
     }
+
+
+def _request(entry: dict[str, Any]) -> dict[str, Any]:
+    return {**entry, "time": entry["time"].partition("T")[2].partition(".")[0]}
