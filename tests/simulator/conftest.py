@@ -86,6 +86,12 @@ class Caller:
         return next((each["extId"] for each in task.get("entitiesAffected", []) if each["rel"] == rel), "")
 
 
+@pytest.fixture(scope="session")
+def caller() -> type[Caller]:
+    """For modules that keep one site for all their tests."""
+    return Caller
+
+
 @pytest.fixture
 def start() -> Iterator[Callable[..., Caller]]:
     """Starts sites with settings of their own; their clocks stand still."""
@@ -219,3 +225,23 @@ def power(site: Caller) -> Callable[[str, str], dict[str, Any]]:
         return site.ended(response, within=60)
 
     return act
+
+
+@pytest.fixture
+def container(site: Caller, clusters: dict[str, str]) -> str:
+    """A storage container of ``berlin``."""
+    path, berlin = "/api/clustermgmt/v4.3/config/storage-containers", clusters["berlin"]
+    found = site.data(path, filter=f"clusterExtId eq '{berlin}' and name eq 'default-container'")
+    return str(found[0]["containerExtId"])
+
+
+@pytest.fixture
+def make_group(site: Caller, clusters: dict[str, str]) -> Callable[..., str]:
+    """Makes a volume group on ``berlin`` and answers its path."""
+    path = "/api/volumes/v4.3/config/volume-groups"
+
+    def make(**more: Any) -> str:
+        body = {"name": "data", "clusterReference": clusters["berlin"], **more}
+        return f"{path}/{site.done(site.post(path, body), 'volumes:config:volume-group')}"
+
+    return make

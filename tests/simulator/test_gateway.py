@@ -99,6 +99,7 @@ def test_too_many_calls_in_a_second_are_answered_429(start: Any) -> None:
     site = start(rate_limits=True)
     answers = [site.get(CLUSTERS) for _ in range(11)]
     assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert answers[-1].headers["X-Api-Ratelimit-Remaining"] == "0"
     assert answers[-1].json()["data"]["error"][0]["errorGroup"] == "RATE_LIMIT_EXCEEDED"
     site.prism.control.advance(1)
     assert site.get(CLUSTERS).status_code == 200

@@ -86,13 +86,10 @@ class RateLimits:
         self._site = site
         self._window = 0
         self._counts: Counter[str] = Counter()
+        self._exceeded = False
 
-    def pass_through(self, route: Route | None) -> dict[str, str]:
-        """Count a call and answer the rate headers.
-
-        Raises:
-            Refusal: 429, when the limits are on and one is used up.
-        """
+    def count(self, route: Route | None) -> dict[str, str]:
+        """Count a call and answer the rate headers, which a refused call has too."""
         second = int(self._site.timeline.now())
         if second != self._window:
             self._window = second
@@ -103,9 +100,7 @@ class RateLimits:
         self._counts[name] += bool(name)
         left_in_all = max(0, _WHOLE_SITE - self._counts[""])
         left = max(0, limit - self._counts[name])
-        too_many = self._counts[""] > _WHOLE_SITE or self._counts[name] > limit
-        if self._site.settings.rate_limits and too_many:
-            raise Refusal(429, "PLAT-10020", "Rate limit exceeded.", group="RATE_LIMIT_EXCEEDED")
+        self._exceeded = self._counts[""] > _WHOLE_SITE or self._counts[name] > limit
         return {
             "X-Ratelimit-Limit": str(_WHOLE_SITE),
             "X-Ratelimit-Remaining": str(left_in_all),
@@ -115,3 +110,17 @@ class RateLimits:
             "X-Api-Ratelimit-Reset": "1",
             "X-Api-Ratelimit-Refresh-Period-Seconds": "1",
         }
+
+    def check(self) -> None:
+        """See that the call that was counted last may pass.
+
+        Raises:
+            Refusal: 429, when the limits are on and one is used up.
+        """
+        if self._site.settings.rate_limits and self._exceeded:
+            raise too_many()
+
+
+def too_many() -> Refusal:
+    """The refusal of a call over the limit."""
+    return Refusal(429, "PLAT-10020", "Rate limit exceeded.", group="RATE_LIMIT_EXCEEDED")

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from pulumi_ahv.simulator.admission import COOKIE, Doorkeeper, RateLimits
+from pulumi_ahv.simulator.admission import COOKIE, Doorkeeper, RateLimits, too_many
 from pulumi_ahv.simulator.answers import GatewayError, Refusal, Reply, Violation, envelope, error_body, violation_body
 from pulumi_ahv.simulator.framing import dress, undress
 from pulumi_ahv.simulator.injection import TASK_KINDS, Rule, Target
@@ -55,7 +55,7 @@ class Gateway:
         self._control = control
         self._sides = sides
         self._doorkeeper = Doorkeeper(site)
-        self._rates = RateLimits(site)
+        self.rates = RateLimits(site)
         self._request_ids = RequestIds(site)
         if routes.all:
             site.perform = self.perform_inner
@@ -89,10 +89,6 @@ class Gateway:
     def identify(self, request: Request) -> tuple[Principal, str]:
         """Who calls."""
         return self._doorkeeper.identify(request.headers)
-
-    def rate(self, route: Route | None) -> dict[str, str]:
-        """Count the call."""
-        return self._rates.pass_through(route)
 
     def perform_inner(self, inner: Inner) -> tuple[int, Any]:
         """Run a call of the site to itself: status and body of the answer."""
@@ -245,8 +241,9 @@ class Visit:
 
     def _faulty(self, rule: Rule) -> Response | None:
         if rule.kind == "rate-limit":
-            refusal = Refusal(429, "PLAT-10020", "Rate limit exceeded.", group="RATE_LIMIT_EXCEEDED")
-            response = self._refused(refusal)
+            if self._side is None:
+                self._headers.update(self._gateway.rates.count(self._route), **{"X-Api-Ratelimit-Remaining": "0"})
+            response = self._refused(too_many())
         elif rule.kind == "error":
             response = self._error(rule)
         else:
@@ -276,7 +273,8 @@ class Visit:
             self._entry["user"] = user.name
             if token:
                 self._headers["Set-Cookie"] = f"{COOKIE}={token}; Path=/; Secure; HttpOnly"
-            self._headers.update(self._gateway.rate(self._route))
+            self._headers.update(self._gateway.rates.count(self._route))
+            self._gateway.rates.check()
             self._site.injector.current = rule if rule is not None and rule.kind in TASK_KINDS else None
             try:
                 return self._routed(user, body)
