@@ -28,7 +28,7 @@ def test_a_project_is_found_from_below(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("name: proj\nruntime: nodejs\n", "use the pulumi command"),
+        ("name: proj\nruntime: go\n", "use the pulumi command"),
         ("name: proj\nruntime: {name: yaml}\n", "'yaml'"),
         ("runtime: python\n", "no name"),
         ("- a\n", "no mapping"),

@@ -18,12 +18,12 @@ from pulumi_ahv.engine.execution import Execution
 from pulumi_ahv.engine.failures import ProviderFailure
 from pulumi_ahv.engine.host import Host
 from pulumi_ahv.engine.journal import Journal, Save
-from pulumi_ahv.engine.program import Program, RunInfo, Services
-from pulumi_ahv.engine.program_main import EXCEPTION
+from pulumi_ahv.engine.program import Program, Services
 from pulumi_ahv.engine.records import Snapshot, by_urn
 from pulumi_ahv.engine.refreshing import refresh
 from pulumi_ahv.engine.registering import Registrar
 from pulumi_ahv.engine.registry import Registry
+from pulumi_ahv.engine.runners import RunInfo
 from pulumi_ahv.engine.server import Server
 from pulumi_ahv.engine.services import Activity, EngineService, Monitor
 from pulumi_ahv.engine.serving import Serving, StackConfig
@@ -161,7 +161,7 @@ class Deployment:
         code = program.run(info, services)
         self._activity.settle()
         if code and not self.execution.stopped:
-            text = "" if code in (1, EXCEPTION) else f"program exited with non-zero exit code: {code}"
+            text = "" if code in program.reported else f"program exited with non-zero exit code: {code}"
             self._fail(text)
         if not code and not self.execution.stopped:
             self._delete()

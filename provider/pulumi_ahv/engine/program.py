@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Final, Protocol
+from typing import IO, Any, ClassVar, Final, Protocol
 
 import pulumi
 from pulumi import runtime
@@ -28,21 +28,10 @@ from pulumi.runtime import settings as sdk_settings
 from pulumi_ahv.engine import program_main
 from pulumi_ahv.engine.host import end
 from pulumi_ahv.engine.reaper import Reaper
+from pulumi_ahv.engine.runners import ORGANIZATION, PythonRunner, RunInfo, Runner
 from pulumi_ahv.engine.services import Direct, EngineService, Monitor
-from pulumi_ahv.engine.serving import StackConfig
 
 _TICK: Final = 0.2
-
-
-@dataclass(frozen=True)
-class RunInfo:
-    """What a program is told of the run."""
-
-    project: str
-    stack: str
-    preview: bool
-    parallel: int
-    config: StackConfig
 
 
 @dataclass(frozen=True)
@@ -60,6 +49,11 @@ class Services:
 class Program(Protocol):
     """Something that registers resources."""
 
+    @property
+    def reported(self) -> frozenset[int]:
+        """Exit codes that come after an error which the program has already told the engine."""
+        ...
+
     def run(self, info: RunInfo, services: Services) -> int:
         """Run it to its end; the exit code as Pulumi's own runner gives it."""
         ...
@@ -67,15 +61,19 @@ class Program(Protocol):
 
 @dataclass
 class ProcessProgram:
-    """An unmodified Python program in a directory."""
+    """An unmodified program in a directory."""
 
     directory: Path
     reaper: Reaper
-    entry: str = "."
-    python: str = sys.executable
+    runner: Runner = field(default_factory=lambda: PythonRunner(sys.executable))
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     grace: float = 5.0
     idle_limit: float = 300.0
+
+    @property
+    def reported(self) -> frozenset[int]:
+        """Those of its runner."""
+        return self.runner.reported
 
     def run(self, info: RunInfo, services: Services) -> int:
         """Start it, pass its lines on, wait for its end."""
@@ -105,21 +103,12 @@ class ProcessProgram:
         return process.returncode
 
     def _start(self, info: RunInfo, address: str) -> subprocess.Popen[str]:
-        settings = {
-            "project": info.project,
-            "stack": info.stack,
-            "monitor": address,
-            "engine": address,
-            "parallel": info.parallel,
-            "dry_run": info.preview,
-            "organization": "organization",
-            "root_directory": str(self.directory),
-        }
         return subprocess.Popen(
-            [self.python, "-u", program_main.__file__, json.dumps({"settings": settings, "entry": self.entry})],
+            self.runner.command(info, address, self.directory),
             cwd=self.directory,
             env={
                 **self.environ,
+                **self.runner.environ,
                 "PULUMI_CONFIG": json.dumps(info.config.values),
                 "PULUMI_CONFIG_SECRET_KEYS": json.dumps(sorted(info.config.secret_keys)),
             },
@@ -149,6 +138,7 @@ class InlineProgram:
     """A function, plain or async, that registers resources in this process. One at a time."""
 
     function: Callable[[], Any]
+    reported: ClassVar[frozenset[int]] = PythonRunner.reported
 
     def run(self, info: RunInfo, services: Services) -> int:
         """Run it in a context and an event loop of its own."""
@@ -163,7 +153,7 @@ class InlineProgram:
             engine=Direct(services.engine),
             parallel=info.parallel,
             dry_run=info.preview,
-            organization="organization",
+            organization=ORGANIZATION,
         )
         runtime.configure(settings)
         runtime.set_all_config(dict(info.config.values), sorted(info.config.secret_keys))

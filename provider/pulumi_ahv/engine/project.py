@@ -6,13 +6,15 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from pulumi_ahv.engine.records import Cipher
 from pulumi_ahv.engine.serving import StackConfig
 from pulumi_ahv.kernel.errors import ConfigError
+
+RUNTIMES: Final = ("python", "nodejs")
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,11 @@ class Project:
     runtime: str = "python"
     options: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where the program is, and where it and its providers run."""
+        return self.main.parent if self.main.is_file() else self.main
 
     @property
     def python(self) -> Path | None:
@@ -52,7 +59,7 @@ class StackFile:
 
 
 def find_project(start: Path) -> Project:
-    """Find the project that a directory belongs to; ConfigError if there is none, or none in Python."""
+    """Find the project that a directory belongs to; ConfigError if there is none, or none that can be run."""
     for directory in (start.absolute(), *start.absolute().parents):
         for name in ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json"):
             if (directory / name).is_file():
@@ -109,11 +116,11 @@ def _read_project(path: Path) -> Project:
     name, options = (runtime.get("name"), runtime.get("options")) if isinstance(runtime, dict) else (runtime, {})
     if not content.get("name"):
         raise ConfigError(f"Reading {path}", said="the project has no name")
-    if name != "python":
+    if name not in RUNTIMES:
         raise ConfigError(
             f"Reading {path}",
             said=f"its runtime is {name!r}",
-            advice="The embedded engine runs programs in Python only; use the pulumi command.",
+            advice=f"The embedded engine runs {' and '.join(RUNTIMES)} only; use the pulumi command.",
         )
     main = (path.parent / (content.get("main") or ".")).resolve()
     return Project(content["name"], path.parent, main, name, options or {}, content.get("config") or {})

@@ -24,6 +24,7 @@ from pulumi_ahv.engine.program import ProcessProgram, Program
 from pulumi_ahv.engine.project import Project, read_stack_file, stack_config
 from pulumi_ahv.engine.reaper import Reaper
 from pulumi_ahv.engine.records import Snapshot
+from pulumi_ahv.engine.runners import runner_for
 from pulumi_ahv.engine.serving import StackConfig
 from pulumi_ahv.engine.steps import Step
 from pulumi_ahv.engine.store import FileStore
@@ -104,8 +105,7 @@ class LocalStack:
     @property
     def directory(self) -> Path:
         """Where program and providers run."""
-        main = self.project.main
-        return main.parent if main.is_file() else main
+        return self.project.folder
 
     def config(self) -> StackConfig:
         """The configuration of the stack, with what was given besides."""
@@ -173,5 +173,5 @@ class LocalStack:
         }
 
     def _program(self, reaper: Reaper) -> Program:
-        entry = self.project.main.name if self.project.main.is_file() else "."
-        return ProcessProgram(self.directory, reaper, entry, self._python, self.environ)
+        runner = runner_for(self.project, self._python, self.environ)
+        return ProcessProgram(self.directory, reaper, runner, self.environ)
