@@ -16,8 +16,8 @@ def test_the_page_says_what_the_code_does() -> None:
 
 
 def test_a_known_call_that_is_not_served_is_answered_501(site: Any) -> None:
-    assert "`GET volumes/config/volume-groups`" in report()
-    assert site.get("/api/volumes/v4.3/config/volume-groups").status_code == 501
+    assert "`GET vmm/images/config/placement-policies`" in report()
+    assert site.get("/api/vmm/v4.3/images/config/placement-policies").status_code == 501
 
 
 def test_every_operation_and_body_of_the_routes_is_known_once() -> None:

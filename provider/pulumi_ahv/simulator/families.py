@@ -13,6 +13,7 @@ from pulumi_ahv.simulator import (
     discovery,
     guest_tools,
     images,
+    iscsi_clients,
     objects,
     recovery_points,
     storage_containers,
@@ -23,6 +24,9 @@ from pulumi_ahv.simulator import (
     vm_parts,
     vm_power,
     vms,
+    volume_attachments,
+    volume_disks,
+    volume_groups,
 )
 from pulumi_ahv.simulator.element import families as element
 from pulumi_ahv.simulator.gateway import Side
@@ -34,7 +38,8 @@ from pulumi_ahv.simulator.work import Operation
 Happening = Callable[[Site, dict[str, Any]], None]
 _READ_ONLY = (discovery, tasks, categories, clusters)
 _VMS = (vms, vm_power, vm_parts, vm_clone, guest_tools, templates, deployments, recovery_points)
-_WITH_TASKS = (storage_containers, images, subnets, *_VMS, batches)
+_VOLUMES = (volume_groups, volume_disks, volume_attachments, iscsi_clients)
+_WITH_TASKS = (storage_containers, images, subnets, *_VMS, *_VOLUMES, batches)
 
 
 def routes() -> Routes:

@@ -1,11 +1,11 @@
-"""Which volume groups hang on a machine, for who shows and who deletes machines."""
+"""Which volume groups hang on a machine, for who shows and who deletes machines. Central has the same groups."""
 
 from __future__ import annotations
 
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.store import Record
 
-TABLE = "element-volume-groups"
+TABLE = "volume-groups"
 FIRST_INDEX = 64
 """Groups come behind a machine's own disks on its SCSI bus; that they leave room for them is assumed."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from pulumi_ahv.simulator import vm_devices
+from pulumi_ahv.simulator import iscsi_clients, vm_devices
 from pulumi_ahv.simulator.element import vm_specs
 from pulumi_ahv.simulator.element.attachments import FIRST_INDEX, TABLE, attached_to
 from pulumi_ahv.simulator.element.calls import (
@@ -242,7 +242,8 @@ def _open(element: Element, call: Call) -> Reply:
     client = str(call.body.get("iscsi_initiator_name") or call.body.get("client") or "")
     left = [each for each in record.body["attachment_list"] if each.get("iscsi_initiator_name") != client]
     if call.params["way"] == "open":
-        left.append({"client_uuid": element.site.named_id("client", client), "iscsi_initiator_name": client})
+        known = iscsi_clients.register(element.site, element.cluster, {"iscsiInitiatorName": client})
+        left.append({"client_uuid": known.ext_id, "iscsi_initiator_name": client})
     record.body["attachment_list"] = left
     element.site.store.table(TABLE).touch(record)
     return Reply({"value": True})
