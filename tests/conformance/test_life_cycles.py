@@ -13,7 +13,7 @@ import pytest
 from pulumi_ahv.simulator import families
 
 pytestmark = pytest.mark.sdk
-CHAPTERS = ["inventory", "images", "vms", "templates", "protection", "many"]
+CHAPTERS = ["inventory", "images", "vms", "templates", "protection", "volumes", "many"]
 
 
 def test_a_whole_life_is_lived(transcript: Any) -> None:
@@ -55,7 +55,7 @@ def test_the_life_is_wide(transcript: Any) -> None:
     assert len(transcript.calls) > 350
     assert len(transcript.models) > 150
     assert {call["status"] for call in transcript.calls} == {200, 201, 202, 204, 400, 401, 404, 412, 428}
-    assert len(transcript.of("refused")) == 22
+    assert len(transcript.of("refused")) == 24
 
 
 def test_the_release_is_agreed_on(transcript: Any, pairs: dict[str, tuple[str, str]]) -> None:

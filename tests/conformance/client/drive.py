@@ -12,9 +12,10 @@ import many
 import protection
 import templates
 import vms
+import volumes
 from driven import Site
 
-CHAPTERS = (inventory, images, vms, templates, protection, many)
+CHAPTERS = (inventory, images, vms, templates, protection, volumes, many)
 
 
 def tell(event: str, **more: Any) -> None:
