@@ -59,6 +59,7 @@ def test_a_vm_that_is_deleted_lets_go_of_its_groups(site: Any, make_group: Any, 
     attach(site, group, vm)
     site.done(site.delete(f"{VMS}/{vm}", etag=site.etag(f"{VMS}/{vm}")))
     assert site.data(f"{group}/vm-attachments") == []
+    assert vm not in site.get("/_sim/entities/volume-groups").text, "nor does the Element of the cluster show it"
     site.done(site.delete(group))
 
 

@@ -43,7 +43,8 @@ _PLAIN = Listing()
 def _shown(site: Site, group: Record) -> dict[str, Any]:
     body, hidden = group.body, group.hidden
     vms, clients = vms_of(site, group), clients_of(site, group)
-    authentication = "CHAP" if {"auth_type": "CHAP"} in body["enabled_authentications"] else "NONE"
+    kinds = [each.get("auth_type") if isinstance(each, dict) else each for each in body["enabled_authentications"]]
+    authentication = "CHAP" if "CHAP" in kinds else "NONE"
     attachments = [{"$objectType": VM_TYPE, **each} for each in vms]
     attachments += [{"$objectType": CLIENT_TYPE, **each} for each in clients]
     return {

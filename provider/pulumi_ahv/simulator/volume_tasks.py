@@ -2,7 +2,8 @@
 
 A group is the same thing for Prism Central and for the Element of its cluster (``element.volume_groups``), so there
 is one table. It is kept in v2.0's words; what v2.0 has no word for lies in the hidden part. Facts (api-v4, sections 3
-and 8): every change is a task; the rels below; only a PUT is known to need the ETag.
+and 8): every change is a task; the rels; only a PUT is known to need the ETag. Assumed: the names of all tasks but
+that of attaching, and that a stale ETag is refused by the other calls too.
 """
 
 from __future__ import annotations
