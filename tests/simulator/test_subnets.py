@@ -85,3 +85,16 @@ def test_a_field_of_a_later_minor_is_refused_unless_it_holds_its_default(start: 
     assert old.post(path, {**body, "isConnected": True}).status_code == 202
     refused = old.post(path, {**body, "isConnected": False})
     assert (refused.status_code, "isConnected" in refused.text) == (400, True)
+
+
+def test_addresses_of_vms_that_are_gone_are_given_again(site: Any, make_vm: Any) -> None:
+    vms = "/api/vmm/v4.3/ahv/config/vms"
+
+    def address(vm: str) -> str:
+        return str(site.data(f"{vms}/{vm}")["nics"][0]["networkInfo"]["ipv4Config"]["ipAddress"]["value"])
+
+    first, second, _ = (make_vm(subnet="berlin-managed") for _ in range(3))
+    freed = [address(first), address(second)]
+    for vm in (second, first):
+        site.done(site.delete(f"{vms}/{vm}", etag=site.etag(f"{vms}/{vm}")))
+    assert [address(make_vm(subnet="berlin-managed")) for _ in freed] == freed

@@ -1,17 +1,21 @@
 """Addresses of managed subnets: which are free, which are taken, and what happens when none is left.
 
 A subnet is managed when it has pools. Assumed: the lowest free address of the first pool is given, addresses asked
-for by name may lie outside the pools but not outside the subnet, and a taken one is refused.
+for by name may lie outside the pools but not outside the subnet, and a taken one is refused. Each lease is a record of
+its own, in a table of its subnet's: on the subnet's record, ten thousand of them would be written with every new one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi_ahv.simulator.answers import Refusal
-from pulumi_ahv.simulator.store import Record
+from pulumi_ahv.simulator.store import Record, Table
+
+if TYPE_CHECKING:
+    from pulumi_ahv.simulator.site import Site
 
 
 def is_managed(subnet: Record) -> bool:
@@ -34,42 +38,53 @@ def gateway_of(subnet: Record) -> str:
     return ""
 
 
-def take(subnet: Record, owner: str, wanted: str = "") -> str:
-    """Give an address to a NIC and note it on the subnet's record; the caller saves that.
+def leases(site: Site, subnet: Record) -> Table:
+    """The addresses of a subnet that are taken: a record each, by address."""
+    return site.store.table(f"leases-{subnet.ext_id}")
+
+
+def take(site: Site, subnet: Record, owner: str, wanted: str = "") -> str:
+    """Give an address to a NIC.
 
     Raises:
         Refusal: the pools are used up, or the wanted address is taken or not of this subnet.
     """
-    taken: dict[str, str] = subnet.hidden.setdefault("leases", {})
+    taken = leases(site, subnet)
     if wanted:
         _check_wanted(subnet, wanted, taken)
-        taken[wanted] = owner
+        taken.add(wanted, {"owner": owner})
         return wanted
     reserved = {each["ipv4"]["value"] for each in subnet.body.get("reservedIpAddresses", [])}
     hints: dict[str, int] = subnet.hidden.setdefault("hints", {})
     for first, last in _pools(subnet):
         for number in range(max(int(first), hints.get(str(first), 0)), int(last) + 1):
             address = str(IPv4Address(number))
-            if address not in taken and address not in reserved:
-                taken[address] = owner
+            if taken.get(address) is None and address not in reserved:
+                taken.add(address, {"owner": owner})
                 hints[str(first)] = number + 1
+                site.store.table("subnets").save(subnet)
                 return address
     text = f"No free IP address is left in the pools of subnet {subnet.body['name']}."
     raise Refusal(400, "VMM-30606", text, group="VM_IP_POOL_EXHAUSTED")
 
 
-def give_back(subnet: Record, owner: str) -> None:
-    """Free every address of a NIC."""
-    leases: dict[str, str] = subnet.hidden.get("leases", {})
-    for address in [address for address, holder in leases.items() if holder == owner]:
-        del leases[address]
-    subnet.hidden["hints"] = {}
+def give_back(site: Site, subnet: Record, owner: str, address: str) -> None:
+    """Free the address of a NIC, if it is still that NIC's."""
+    lease = leases(site, subnet).get(address)
+    if lease is None or lease.body["owner"] != owner:
+        return
+    leases(site, subnet).remove(address)
+    hints: dict[str, int] = subnet.hidden.setdefault("hints", {})
+    for first, last in _pools(subnet):
+        if first <= IPv4Address(address) <= last:
+            hints[str(first)] = min(hints.get(str(first), int(first)), int(IPv4Address(address)))
+    site.store.table("subnets").save(subnet)
 
 
-def usage(subnet: Record) -> dict[str, Any]:
+def usage(site: Site, subnet: Record) -> dict[str, Any]:
     """The subnet's ``ipUsage``."""
     total = sum(int(last) - int(first) + 1 for first, last in _pools(subnet))
-    assigned = len(subnet.hidden.get("leases", {}))
+    assigned = len(leases(site, subnet))
     return {"numAssignedIPs": assigned, "numFreeIPs": max(0, total - assigned), "numMacs": assigned}
 
 
@@ -79,9 +94,9 @@ def _pools(subnet: Record) -> Iterator[tuple[IPv4Address, IPv4Address]]:
             yield IPv4Address(pool["startIp"]["value"]), IPv4Address(pool["endIp"]["value"])
 
 
-def _check_wanted(subnet: Record, wanted: str, taken: dict[str, str]) -> None:
+def _check_wanted(subnet: Record, wanted: str, taken: Table) -> None:
     network = network_of(subnet)
     if network is not None and IPv4Address(wanted) not in network:
         raise Refusal(400, "VMM-30607", f"{wanted} is not an address of subnet {subnet.body['name']}.")
-    if wanted in taken:
+    if taken.get(wanted) is not None:
         raise Refusal(400, "VMM-30608", f"{wanted} is in use on subnet {subnet.body['name']}.")

@@ -48,12 +48,12 @@ def add_subnet(site: Site, ext_id: str, values: dict[str, Any]) -> Record:
     return site.store.table("subnets").add(ext_id, body)
 
 
-def _shown(record: Record) -> dict[str, Any]:
-    return {**record.body, "ipUsage": usage(record)} if record.body.get("ipConfig") else record.body
+def _shown(site: Site, record: Record) -> dict[str, Any]:
+    return {**record.body, "ipUsage": usage(site, record)} if record.body.get("ipConfig") else record.body
 
 
 def _list(site: Site, call: Call) -> Reply:
-    bodies = (_shown(record) for record in site.store.table("subnets"))
+    bodies = (_shown(site, record) for record in site.store.table("subnets"))
     page, total = page_of(bodies, call.query, _LIST, code="NET-10005")
     return Reply(page, TYPE, total=total)
 
@@ -61,7 +61,7 @@ def _list(site: Site, call: Call) -> Reply:
 def _get(site: Site, call: Call) -> Reply:
     record = site.find("subnets", call.params["extId"], code="NET-10001")
     reply = entity(record, TYPE)
-    reply.data = _shown(record)
+    reply.data = _shown(site, record)
     return reply
 
 

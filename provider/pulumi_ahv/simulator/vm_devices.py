@@ -218,19 +218,18 @@ def assign_address(site: Site, nic: dict[str, Any], wanted: str = "") -> None:
         if wanted:
             raise Refusal(400, "VMM-30609", f"Subnet {subnet.body['name']} is not managed: it has no address pools.")
         return
-    address = ipam.take(subnet, nic["extId"], wanted)
-    site.store.table("subnets").save(subnet)
+    address = ipam.take(site, subnet, nic["extId"], wanted)
     config = {"shouldAssignIp": True, "ipAddress": {"value": address, "prefixLength": 32}}
     nic["networkInfo"]["ipv4Config"] = config
     nic["nicNetworkInfo"]["ipv4Config"] = config
 
 
 def release_address(site: Site, nic: dict[str, Any]) -> None:
-    """Give a NIC's addresses back."""
+    """Give a NIC's address back."""
     subnet = site.store.table("subnets").get(nic["networkInfo"]["subnet"]["extId"])
-    if subnet is not None:
-        ipam.give_back(subnet, nic["extId"])
-        site.store.table("subnets").save(subnet)
+    fixed = nic["networkInfo"].get("ipv4Config", {}).get("ipAddress")
+    if subnet is not None and fixed:
+        ipam.give_back(site, subnet, nic["extId"], fixed["value"])
     for part in ("networkInfo", "nicNetworkInfo"):
         nic[part].pop("ipv4Config", None)
 

@@ -12,6 +12,7 @@ from typing import Any
 from pulumi_ahv.simulator import ipam
 from pulumi_ahv.simulator.element.calls import INVALID, NOT_FOUND, V2, Call, Element, Refused, Reply, Route, required
 from pulumi_ahv.simulator.element.listing import whole
+from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.store import Record
 from pulumi_ahv.simulator.subnets import add_subnet
 
@@ -47,12 +48,12 @@ def _shown(element: Element, record: Record) -> dict[str, Any]:
         "vswitch_name": body["bridgeName"],
         "virtual_switch_uuid": element.site.named_id("virtual-switch", element.cluster),
         "logical_timestamp": record.revision,
-        "ip_config": _ip_config(record),
+        "ip_config": _ip_config(element.site, record),
     }
 
 
-def _ip_config(record: Record) -> dict[str, Any]:
-    network, managed, used = ipam.network_of(record), ipam.is_managed(record), ipam.usage(record)
+def _ip_config(site: Site, record: Record) -> dict[str, Any]:
+    network, managed, used = ipam.network_of(record), ipam.is_managed(record), ipam.usage(site, record)
     config: dict[str, Any] = {
         "network_address": str(network.network_address) if network else None,
         "prefix_length": network.prefixlen if network else 0,
@@ -65,7 +66,7 @@ def _ip_config(record: Record) -> dict[str, Any]:
         "pool": [],
         "dhcp_server_address": None,
     }
-    leases = [int(IPv4Address(each)) for each in record.hidden.get("leases", {})]
+    leases = [int(IPv4Address(each.ext_id)) for each in ipam.leases(site, record)]
     for part in record.body.get("ipConfig", ()):
         for pool in part["ipv4"].get("poolList", ()):
             first, last = pool["startIp"]["value"], pool["endIp"]["value"]
