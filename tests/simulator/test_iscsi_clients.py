@@ -60,11 +60,13 @@ def test_the_secret_of_a_client_is_never_shown_or_kept(site: Any, make_group: An
     answer = attach(
         site, make_group(), iscsiInitiatorName=NAME, enabledAuthentications="CHAP", clientSecret="hush-hush-hush"
     )
-    assert "hush" not in site.get("/_sim/entities/tasks").text, "not while the task runs either"
+    held = site.get(f"/_sim/entities/tasks/{answer.json()['data']['extId']}").json()["hidden"]
+    assert held["arguments"]["spec"]["iscsiInitiatorName"] == NAME
+    assert "hush" not in str(held), "not while the task runs either"
     client = site.done(answer, REL)
     assert site.data(f"{CLIENTS}/{client}")["enabledAuthentications"] == "CHAP"
     assert "hush" not in site.get(CLIENTS).text
-    assert "hush" not in site.get("/_sim/entities/iscsi-clients").text
+    assert "hush" not in site.get(f"/_sim/entities/iscsi-clients/{client}").text
 
 
 def test_load_balancing_and_clients_exclude_each_other(site: Any, make_group: Any) -> None:

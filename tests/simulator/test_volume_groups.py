@@ -75,11 +75,13 @@ def test_the_secret_of_a_group_is_never_shown_or_kept(site: Any, clusters: Any) 
     features = {"enabledAuthentications": "CHAP", "targetSecret": "hush-hush-hush"}
     body = {"name": "data", "clusterReference": clusters["berlin"], "iscsiFeatures": features}
     answer = site.post(GROUPS, body)
-    assert "hush" not in site.get("/_sim/entities/tasks").text, "not while the task runs either"
+    held = site.get(f"/_sim/entities/tasks/{answer.json()['data']['extId']}").json()["hidden"]
+    assert held["arguments"]["spec"]["name"] == "data"
+    assert "hush" not in str(held), "not while the task runs either"
     shown = site.get(f"{GROUPS}/{site.done(answer, REL)}")
     assert shown.json()["data"]["iscsiFeatures"]["enabledAuthentications"] == "CHAP"
     assert "hush" not in shown.text
-    assert "hush" not in site.get("/_sim/entities/volume-groups").text
+    assert "hush" not in site.get(f"/_sim/entities/volume-groups/{shown.json()['data']['extId']}").text
 
 
 def test_a_deleted_group_is_gone_with_its_disks(site: Any, make_group: Any, container: str) -> None:
