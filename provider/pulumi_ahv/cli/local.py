@@ -27,7 +27,7 @@ CHANGES_FOUND = 7
 
 app = typer.Typer(
     name="local",
-    help="Run a Pulumi program in Python with the embedded engine: for trial and tests, without the pulumi command.",
+    help="Run a Pulumi program with the embedded engine: for trial and tests, without the pulumi command.",
     no_args_is_help=True,
 )
 
@@ -291,8 +291,8 @@ def _interruptible(local: LocalStack) -> Iterator[None]:
     def interrupt(number: int, frame: Any) -> None:
         del number, frame
         if running and not running[0].execution.cancelled:
+            running[0].cancel()  # before it is said: a second interrupt may come while the first is being told of
             typer.echo("^C received; cancelling. If you would like to terminate immediately, press ^C again.", err=True)
-            running[0].cancel()
         else:
             os._exit(1)
 
