@@ -17,11 +17,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pulumi_ahv.dynamic.image import Image
     from pulumi_ahv.dynamic.pool import Pool
+    from pulumi_ahv.dynamic.template_vm import TemplateVm
 
 __version__ = "0.1.0"
-__all__ = ["Image", "Pool", "__version__"]
+__all__ = ["Image", "Pool", "TemplateVm", "__version__"]
 
-_HOMES = {"Image": "pulumi_ahv.dynamic.image", "Pool": "pulumi_ahv.dynamic.pool"}
+_HOMES = {
+    "Image": "pulumi_ahv.dynamic.image",
+    "Pool": "pulumi_ahv.dynamic.pool",
+    "TemplateVm": "pulumi_ahv.dynamic.template_vm",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -21,12 +21,14 @@ from pulumi_ahv.resources.handler import Context, Handler, Repairing
 from pulumi_ahv.resources.image import ImageHandler
 from pulumi_ahv.resources.pool.gate import PoolGateHandler
 from pulumi_ahv.resources.pool.handler import PoolHandler
+from pulumi_ahv.resources.template_vm.handler import TemplateVmHandler
 
 DEBUG: Final = "PULUMI_AHV_DEBUG"
 HANDLERS: Final[Mapping[str, Callable[[Context], Handler]]] = {
     "Image": ImageHandler,
     "Pool": PoolHandler,
     "PoolGate": PoolGateHandler,
+    "TemplateVm": TemplateVmHandler,
 }
 Answer = TypeVar("Answer")
 Bag = dict[str, Any]

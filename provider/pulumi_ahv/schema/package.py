@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pulumi_ahv.schema.fields import Bag, Facts
 from pulumi_ahv.schema.image import ImageInputs, ImageOutputs
 from pulumi_ahv.schema.pool import PoolInputs, PoolOutputs
+from pulumi_ahv.schema.template_vm import TemplateVmInputs, TemplateVmOutputs
 
 NAME: Final = "ahv"
 
@@ -69,6 +70,7 @@ class Resource:
 
 RESOURCES: Final = (
     Resource("Image", ImageInputs, ImageOutputs, "image-python"),
+    Resource("TemplateVm", TemplateVmInputs, TemplateVmOutputs, "template-python"),
     Resource("Pool", PoolInputs, PoolOutputs, "pool-linux-python"),
 )
 
