@@ -1,7 +1,8 @@
 """The pool: check expands it to its members, the run brings them about, read tells them as they are.
 
 Create does not fail once a member exists (design rule 2): state has to know of it. What is not as it should be stands
-in ``status``, ``needs_repair`` makes the next run an update, and the gate fails this one.
+in ``status``, ``needs_repair`` makes the next run an update, and the gate fails this one. After a run ``members`` in
+state are those that were asked for, after a refresh those that are: always what the engine has as inputs.
 """
 
 from __future__ import annotations
@@ -58,15 +59,18 @@ class PoolHandler:
         """Another connection, cluster or owner needs a new pool. Says beforehand what an update will do."""
         replaces = replaced_by(PoolInputs, state, news)
         if not replaces and not has_unknown(news):
-            told = PoolInputs.model_validate(news)
-            self._tell(plan_lines(told, state))
+            lines = plan_lines(PoolInputs.model_validate(news), state)
+            if not lines and self.needs_repair(state, news):
+                lines = [f"{news['name']}: look again at what the last run left: {'; '.join(state['failures'])}"]
+            self._tell(lines)
         return replaces
 
     def needs_repair(self, state: State, news: State) -> bool:
-        """Whether the pool is not what its inputs say although they have not changed."""
-        return not state.get("ready", True) or (
-            not has_unknown(news.get("members")) and state.get("members") != news.get("members")
-        )
+        """Whether the last run left something to do that no input tells.
+
+        Where the members differ the engine sees it by itself, and shows it; told that there is a change it shows none.
+        """
+        return not state.get("ready", True) and state.get("members") == news.get("members")
 
     def create(self, inputs: State) -> Created:
         """Find or make the members; fails only while there is none."""
@@ -153,7 +157,7 @@ class PoolHandler:
         eyes = eyes_of(site, told)
         after = outputs_after(told, eyes, ran)
         self._tell([_summary(after)], told.name)
-        return {**inputs, **after}
+        return {**inputs, **after, "members": inputs["members"]}
 
     def _what_stands(self, told: PoolInputs, inputs: State, error: AhvError) -> State:
         """The state of a pool whose making was broken off; raises the error again when there is nothing of it."""
@@ -166,7 +170,8 @@ class PoolHandler:
         if not own:
             raise error
         stands = told_of(told, eyes, own, known={}, reasons={}, metrics=NO_METRICS)
-        return {**inputs, **stands, "ready": False, "failures": [*stands["failures"], str(error)]}
+        failures = [*stands["failures"], str(error)]
+        return {**inputs, **stands, "members": inputs["members"], "ready": False, "failures": failures}
 
     def _site(self, told: PoolInputs) -> MachineSite:
         site = self._context.site(told.connection)

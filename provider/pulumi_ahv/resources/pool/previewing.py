@@ -32,7 +32,7 @@ def _members(state: State) -> list[ActualMember]:
                 status["slot"],
                 name,
                 facts_of(member) if member else Facts(power="on"),
-                phase=Phase.DONE if member else Phase.MARKED,
+                phase=Phase.DONE if member and status["state"] != "halfMade" else Phase.MARKED,
                 ready=good,
                 failed=status["state"] == "failed",
             )
