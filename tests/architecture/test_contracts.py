@@ -28,11 +28,14 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 def test_no_file_names_a_registry_or_a_folder_of_somebodys_machine() -> None:
     tracked = subprocess.run(["git", "ls-files"], cwd=TOP, capture_output=True, text=True, check=True).stdout.split()
-    bad = ("index" + "-url", "/si" + "mple/", "/wo" + "rk/", "/fa" + "rm/", "pythonho" + "sted", "deb.deb" + "ian.org")
-    found = [
-        (name, word)
-        for name in tracked
-        for word in bad
-        if (TOP / name).is_file() and word in (TOP / name).read_text("utf-8", errors="ignore")
-    ]
-    assert found == [("Makefile", "index" + "-url")], "only the recipe of `make lock` says that it writes no address"
+    bad = (
+        "index" + "-url",
+        "/si" + "mple/",
+        "/wo" + "rk/main",
+        "/fa" + "rm/",
+        "pythonho" + "sted",
+        "deb.deb" + "ian.org",
+    )
+    texts = {name: (TOP / name).read_text("utf-8", errors="ignore") for name in tracked if (TOP / name).is_file()}
+    said = {name: text.replace("--no-emit-index" + "-url", "") for name, text in texts.items()}
+    assert [(name, word) for name, text in said.items() for word in bad if word in text] == []
