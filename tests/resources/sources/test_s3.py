@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -45,9 +46,15 @@ def endpoint() -> Iterator[str]:
 
 
 @pytest.fixture
-def bucket(endpoint: str) -> Iterator[Any]:
+def bucket_name() -> str:
+    """A bucket of this test's own: the server belongs to all of them."""
+    return f"images-{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def bucket(endpoint: str, bucket_name: str) -> Iterator[Any]:
     keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
-    found = boto3.resource("s3", endpoint_url=endpoint, **keys).Bucket("images")
+    found = boto3.resource("s3", endpoint_url=endpoint, **keys).Bucket(bucket_name)
     found.create()
     yield found
     found.object_versions.delete()
@@ -56,9 +63,9 @@ def bucket(endpoint: str) -> Iterator[Any]:
 
 
 @pytest.fixture
-def at(endpoint: str) -> Callable[..., S3Location]:
+def at(endpoint: str, bucket_name: str) -> Callable[..., S3Location]:
     def at_(key: str, **more: Any) -> S3Location:
-        return S3Location(**{"bucket": "images", "key": key, "endpoint": endpoint, **KEYS, **more})
+        return S3Location(**{"bucket": bucket_name, "key": key, "endpoint": endpoint, **KEYS, **more})
 
     return at_
 
@@ -124,7 +131,7 @@ def test_what_was_looked_at_is_read_though_a_newer_version_came(
 
 def test_a_hazard_is_refused_before_anything_is_sent(disks: Any, bucket: Any, at: Callable[..., S3Location]) -> None:
     bucket.put_object(Key="disk.raw", Body=disks.qcow2(backing=b"base.qcow2"))
-    with pytest.raises(InputError, match=r"s3://images/disk.raw needs a backing file, 'base.qcow2'") as refused:
+    with pytest.raises(InputError, match=r"s3://images-\w+/disk.raw needs a backing file, 'base.qcow2'") as refused:
         inspect(at("disk.raw"))
     assert refused.value.path == "source.s3"
 
