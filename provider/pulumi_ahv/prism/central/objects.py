@@ -9,6 +9,7 @@ refusal is no error. How parts are sent, and how few of them are held, is the bu
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ class ObjectsLite:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._opening = threading.Lock()
+        self._opened: S3Client | None = None
 
     @contextmanager
     def uploaded(
@@ -119,6 +122,12 @@ class ObjectsLite:
             return  # An object that stays costs space and nothing else; the image must not fail over it.
 
     def _client(self, name: str) -> S3Client:
+        """The one S3 client of the site: all threads may use it, and to make one takes as long as a dozen uploads."""
+        with self._opening:
+            self._opened = self._opened or self._open(name)
+            return self._opened
+
+    def _open(self, name: str) -> S3Client:
         """An S3 client that takes nothing from the user's AWS files: another cloud's settings have no say here."""
         connection = self._transport.connection
         if connection.api_key:
