@@ -1,0 +1,132 @@
+"""A program with one pool, and an engine in miniature that keeps its state."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_ahv.kernel.clock import ManualClock
+from pulumi_ahv.resources.handler import Context, State
+from pulumi_ahv.resources.pool.handler import PoolHandler
+from pulumi_ahv.resources.sources.digests import Digests
+from pulumi_ahv.simulator.server import Prism
+
+USER_DATA = """#cloud-config
+hostname: {{ name }}
+write_files:
+  - path: /etc/member
+    content: "{{ name }} in slot {{ slot }} knows {{ token }}"
+"""
+SECRET = "correct-horse-battery"
+
+
+class Killed(BaseException):
+    """What a kill -9 is to this process: nothing catches it, and no call gets out any more."""
+
+
+@dataclass
+class Desk:
+    """A program with one pool, and the state of its stack."""
+
+    prism: Prism
+    clock: ManualClock
+    open_client: Callable[[], Any]
+    bag: dict[str, Any]
+    inputs: State = field(default_factory=dict)
+    state: State | None = None
+    said: list[str] = field(default_factory=list)
+    pool_id: str = ""
+    killed: type[BaseException] = Killed
+
+    def up(self, *, kill_after: int | None = None, **changes: Any) -> State:
+        """Check, compare and create or update as an engine does; a property that is ``None`` is taken out.
+
+        With ``kill_after`` the process ends after that many answers from Prism: state stays what it was.
+        """
+        self.bag = {key: value for key, value in {**self.bag, **changes}.items() if value is not None}
+        self.said.clear()
+        handler = self.handler(kill_after)
+        checked = handler.check(self.inputs, self.bag)
+        assert checked.failures == (), [str(failure) for failure in checked.failures]
+        news = checked.inputs
+        if self.state is None:
+            made = handler.create(news)
+            self.pool_id, self.state = made.id, made.state
+        elif handler.replaces(self.state, news) == [] and (
+            news != self.inputs or handler.needs_repair(self.state, news)
+        ):
+            self.state = handler.update(self.pool_id, self.state, news)
+        self.inputs = news
+        return self.state
+
+    def refresh(self) -> State:
+        """Take in what Prism says."""
+        assert self.state is not None
+        live = self.handler().read(self.pool_id, self.state)
+        assert live is not None
+        self.state, self.inputs = live.state, live.inputs
+        return live.inputs
+
+    def destroy(self) -> None:
+        """Delete the pool that state knows."""
+        self.handler().delete(self.pool_id, self.state if self.state is not None else {**self.inputs, "status": {}})
+
+    def handler(self, kill_after: int | None = None) -> PoolHandler:
+        """The handler of a fresh process."""
+        site = self.open_client()
+        if kill_after is not None:
+            _kill_after(site, kill_after)
+        return PoolHandler(
+            Context(lambda _: site, self.clock, self.said.append, Digests(None, self.clock), lambda: "token")
+        )
+
+    @property
+    def status(self) -> dict[str, Any]:
+        assert self.state is not None
+        return self.state["status"]  # type: ignore[no-any-return]
+
+    def uuids(self) -> dict[str, str]:
+        """UUIDs of the members by name, as state has them."""
+        return {name: told["uuid"] for name, told in self.status.items()}
+
+    def machines(self) -> list[str]:
+        """Names of all machines in Prism."""
+        return sorted(vm["name"] for vm in self.prism.control.entities("vms"))
+
+    def images(self) -> list[str]:
+        """Names of all images in Prism."""
+        return [image["name"] for image in self.prism.control.entities("images")]
+
+    def guest(self, name: str) -> dict[str, Any]:
+        """What the guest of a member found and did."""
+        return self.prism.control.guest(self.uuids()[name])
+
+
+def _kill_after(site: Any, answers: int) -> None:
+    """Let the process of this client die after some answers: even clean-up does not get out then."""
+    session, lock, left = site._transport._session, threading.Lock(), [answers]
+    real = session.request
+
+    def request(*args: Any, **named: Any) -> Any:
+        with lock:
+            if left[0] <= 0:
+                raise Killed
+            left[0] -= 1
+        return real(*args, **named)
+
+    session.request = request
+
+
+def bag_of(template: str) -> dict[str, Any]:
+    """Inputs of a pool of three, as a program gives them."""
+    return {
+        "name": "agents",
+        "owner": "shop/prod/agents",
+        "template": template,
+        "size": 3,
+        "cluster": "berlin",
+        "payload": {"template": USER_DATA, "secrets": {"token": SECRET}},
+        "rollout": {"batchSize": 2, "maxUnavailable": 2},
+    }
