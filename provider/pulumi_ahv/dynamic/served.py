@@ -7,16 +7,15 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from functools import cache
-from threading import Lock
 from typing import Any, Final, TypeVar
 
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
 from pulumi_ahv.dynamic.bags import to_ours, to_sdk
-from pulumi_ahv.dynamic.session import Sites, context, end_with_engine, is_provider_process
+from pulumi_ahv.dynamic.session import end_with_engine, is_provider_process
+from pulumi_ahv.dynamic.worlds import settings_in, world
 from pulumi_ahv.kernel.clock import SystemClock
 from pulumi_ahv.kernel.errors import AhvError, InputError
-from pulumi_ahv.prism.connection import KEYS
 from pulumi_ahv.resources.handler import Context, Handler, Repairing
 from pulumi_ahv.resources.image import ImageHandler
 from pulumi_ahv.resources.pool.gate import PoolGateHandler
@@ -103,39 +102,8 @@ def serve(kind: str, config: Callable[[str], str | None]) -> Served:
     """Serve a kind of resource with the ``ahv:`` keys of a stack's configuration."""
     if is_provider_process():
         _settle_in(sys.argv[-1])
-    keys = (*KEYS, "connections")
-    found = tuple((key, value) for key in keys if (value := config(f"ahv:{key}")) is not None)
-    return Served(kind, HANDLERS[kind](_world(found)))
-
-
-class _Worlds:
-    """One world for each configuration, whatever the number of kinds: connections are shared, and so is their rate."""
-
-    def __init__(self) -> None:
-        self._made: dict[tuple[tuple[str, str], ...], tuple[Context, Sites]] = {}
-        self._lock = Lock()
-
-    def __call__(self, config: tuple[tuple[str, str], ...]) -> Context:
-        with self._lock:
-            if config not in self._made:
-                clock = SystemClock()
-                sites = Sites(dict(config), os.environ, clock)
-                self._made[config] = context(dict(config), clock=clock, sites=sites), sites
-            return self._made[config][0]
-
-    def close(self) -> None:
-        with self._lock:
-            for _, sites in self._made.values():
-                sites.close()
-            self._made.clear()
-
-
-_world = _Worlds()  # of this process: Pulumi makes the providers, so there is nobody to hand it in
-
-
-def close_worlds() -> None:
-    """Give every connection of this process back; for tests that run the provider beside themselves."""
-    _world.close()
+    found = settings_in(lambda key: config(f"ahv:{key}"))
+    return Served(kind, HANDLERS[kind](world(found)))
 
 
 @cache

@@ -11,7 +11,8 @@ Rules that every implementation keeps (design rules 2 to 6):
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Literal, Protocol
 
 from pulumi_ahv.kernel.clock import Deadline
 from pulumi_ahv.kernel.progress import Progress
@@ -21,9 +22,12 @@ from pulumi_ahv.prism.values import (
     Image,
     ImageChange,
     ImageSpec,
+    Named,
     SiteInfo,
     StorageContainer,
 )
+
+Kind = Literal["image", "template"]
 
 
 class Images(Protocol):
@@ -57,6 +61,10 @@ class Images(Protocol):
         """
         ...
 
+    def left_behind(self, keys: Sequence[str]) -> list[str]:
+        """Those of the keys under which an interrupted ``create`` left such bytes."""
+        ...
+
     def update(self, uuid: str, change: ImageChange, *, deadline: Deadline) -> Image:
         """Change an image in place and read it back."""
         ...
@@ -83,6 +91,14 @@ class Inventory(Protocol):
 
     def category_by_uuid(self, uuid: str) -> Category | None:
         """The same, by its id."""
+        ...
+
+    def categories(self, key: str = "") -> list[Category]:
+        """Every category, or those of one key. None on Element."""
+        ...
+
+    def everything(self, kind: Kind) -> list[Named]:
+        """Everything of a kind, by name: what to offer to whoever asked for a name that does not exist."""
         ...
 
 

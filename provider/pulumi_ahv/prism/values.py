@@ -41,6 +41,14 @@ class Cluster:
 
 
 @dataclass(frozen=True)
+class Named:
+    """Anything by its name and UUID."""
+
+    uuid: str
+    name: str
+
+
+@dataclass(frozen=True)
 class StorageContainer:
     """A storage container and the cluster it is on."""
 

@@ -56,6 +56,10 @@ class Vms(Protocol):
         """Machines of exactly one of these names, or whose name begins with the prefix."""
         ...
 
+    def described(self, fragment: str) -> list[Vm]:
+        """Machines whose description holds this text; no product can filter by it, so all machines are listed."""
+        ...
+
     def create(self, spec: VmSpec, *, key: str, doings: Doings) -> Vm:
         """Make one machine from images and empty disks."""
         ...

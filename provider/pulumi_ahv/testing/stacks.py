@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pulumi_ahv.dynamic.served import close_worlds
+from pulumi_ahv.dynamic.worlds import close_worlds
 from pulumi_ahv.engine.deployment import Options
 from pulumi_ahv.engine.inline_stack import InlineStack
 from pulumi_ahv.engine.project import find_project

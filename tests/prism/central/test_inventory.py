@@ -1,6 +1,9 @@
-from pulumi_ahv.kernel.clock import ManualClock
+from io import BytesIO
+
+from pulumi_ahv.kernel.clock import Deadline, ManualClock
+from pulumi_ahv.kernel.progress import silent
 from pulumi_ahv.prism.central.site import CentralSite
-from pulumi_ahv.prism.values import Category
+from pulumi_ahv.prism.values import Category, ImageSpec, ImageType, Named, StreamSource
 from pulumi_ahv.simulator.server import Prism
 
 MISSING = "11111111-2222-4333-8444-555555555555"
@@ -49,3 +52,17 @@ def test_a_category_is_looked_up_once(site: CentralSite, sim: Prism) -> None:
     for _ in range(5):
         site.inventory.category("Environment", "Testing")
     assert sim.control.counts()["list_categories"] == 1
+
+
+def test_categories_are_listed_by_key_or_all(site: CentralSite, sim: Prism) -> None:
+    sim.control.add(categories=[{"key": "Team", "value": "Blue"}, {"key": "Team", "value": "Red"}])
+    assert sorted(category.value for category in site.inventory.categories("Team")) == ["Blue", "Red"]
+    assert {"Team", "Environment"} <= {category.key for category in site.inventory.categories()}
+
+
+def test_everything_of_a_kind_is_told_by_name(site: CentralSite, clock: ManualClock) -> None:
+    disk = bytes(510) + b"\x55\xaa" + bytes(1 << 20)
+    spec = ImageSpec("golden", "", ImageType.DISK, StreamSource(lambda: BytesIO(disk), len(disk)))
+    image = site.images.create(spec, key="golden", deadline=Deadline(clock, 900), progress=silent)
+    assert site.inventory.everything("image") == [Named(image.uuid, "golden")]
+    assert site.inventory.everything("template") == []

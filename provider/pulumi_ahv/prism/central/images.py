@@ -7,7 +7,7 @@ a PUT of the whole entity under its ETag, which is checked at once or only when 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_ahv.kernel.clock import Clock, Deadline
@@ -85,6 +85,10 @@ class CentralImages:
     def forget(self, key: str) -> None:
         """Remove the object that an interrupted upload under this key left in Objects Lite."""
         self._objects.forget(key)
+
+    def left_behind(self, keys: Sequence[str]) -> list[str]:
+        """Those of the keys under which an interrupted upload left an object in Objects Lite."""
+        return [key for key in keys if self._objects.has(key)]
 
     def update(self, uuid: str, change: ImageChange, *, deadline: Deadline) -> Image:
         """Change an image in place; read again and apply again when somebody else changed it meanwhile."""

@@ -1,4 +1,4 @@
-"""Clusters, storage containers and categories of Prism Central.
+"""Clusters, storage containers and categories of Prism Central, and the names of what is kept there.
 
 Lists of clusters and containers are kept for some seconds, because a run with many images asks for them once per
 image; a category is kept once it was found, because its id never changes. A miss is never kept.
@@ -10,12 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_ahv.prism.central.api import Api, Collection, quoted
+from pulumi_ahv.prism.central.images import IMAGES
+from pulumi_ahv.prism.central.vm_deployments import TEMPLATES
+from pulumi_ahv.prism.interface import Kind
 from pulumi_ahv.prism.recent import Recent
-from pulumi_ahv.prism.values import Category, Cluster, StorageContainer
+from pulumi_ahv.prism.values import Category, Cluster, Named, StorageContainer
 
 CLUSTERS = Collection("clustermgmt", "config/clusters", "cluster")
 CONTAINERS = Collection("clustermgmt", "config/storage-containers", "storage container")
 CATEGORIES = Collection("prism", "config/categories", "category")
+_NAMED = {"image": (IMAGES, "name"), "template": (TEMPLATES, "templateName")}
 
 
 class CentralInventory:
@@ -51,6 +55,19 @@ class CentralInventory:
         """The same, by its id."""
         entity = self._api.get(CATEGORIES, uuid, doing=f"Reading category {uuid}")
         return _category(entity.data) if entity else None
+
+    def categories(self, key: str = "") -> list[Category]:
+        """Every category, or those of one key."""
+        doing = f"Listing categories of the key {key}" if key else "Listing categories"
+        wanted = f"key eq {quoted(key)}" if key else ""
+        found = [_category(data) for data in self._api.entries(CATEGORIES, doing=doing, filter_by=wanted)]
+        return [category for category in found if key in ("", category.key)]
+
+    def everything(self, kind: Kind) -> list[Named]:
+        """Everything of a kind, by name."""
+        where, field = _NAMED[kind]
+        listed = self._api.entries(where, doing=f"Listing {kind}s")
+        return [Named(_text(data, "extId"), _text(data, field)) for data in listed]
 
     def _read_clusters(self) -> list[Cluster]:
         return aos_clusters(self._api.entries(CLUSTERS, doing="Listing clusters"))

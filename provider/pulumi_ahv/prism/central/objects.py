@@ -78,6 +78,18 @@ class ObjectsLite:
         if not self._transport.connection.api_key:
             self._remove(self._client(key), _place(key))
 
+    def has(self, key: str) -> bool:
+        """Whether an interrupted run left an upload under this key; what cannot be told counts as no."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - heavy, and only uploads need it
+
+        if self._transport.connection.api_key:
+            return False
+        try:
+            self._client(key).head_object(Bucket=BUCKET, Key=_place(key).key)
+        except (BotoCoreError, ClientError):
+            return False
+        return True
+
     def _upload(
         self,
         client: S3Client,

@@ -55,6 +55,11 @@ class CentralVms:
                     found[vm.uuid] = vm
         return list(found.values())
 
+    def described(self, fragment: str) -> list[Vm]:
+        """Machines whose description holds this text; Prism cannot filter by it, so all are listed."""
+        listed = self._api.entries(VMS, doing=f"Looking for machines that carry '{fragment}'")
+        return [vm_of(data) for data in listed if fragment in str(data.get("description") or "")]
+
     def create(self, spec: VmSpec, *, key: str, doings: Doings) -> Vm:
         """Make one machine from images and empty disks."""
         return self._births.create(spec, key=key, doings=doings)

@@ -8,7 +8,7 @@ Names cannot be searched for: a list is all images, and what is looked for is pi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pulumi_ahv.kernel.clock import Clock, Deadline
@@ -99,6 +99,10 @@ class ElementImages:
 
     def forget(self, _key: str) -> None:
         """Nothing: content goes straight into the image, which carries the mark and is found by it."""
+
+    def left_behind(self, _keys: Sequence[str]) -> list[str]:
+        """Nothing, for the same reason."""
+        return []
 
     def update(self, uuid: str, change: ImageChange, *, deadline: Deadline) -> Image:
         """Change an image in place; read again and apply again when somebody else changed it meanwhile."""

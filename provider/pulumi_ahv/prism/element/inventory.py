@@ -1,11 +1,12 @@
-"""The one cluster of a Prism Element, and its storage containers. It has no categories."""
+"""The one cluster of a Prism Element, its storage containers, and the names of its images. It has no categories."""
 
 from __future__ import annotations
 
 from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.prism.element.api import Api
+from pulumi_ahv.prism.interface import Kind
 from pulumi_ahv.prism.recent import Recent
-from pulumi_ahv.prism.values import Category, Cluster, StorageContainer
+from pulumi_ahv.prism.values import Category, Cluster, Named, StorageContainer
 
 # Where Prism itself puts images that are uploaded in its pages.
 _FOR_IMAGES = "SelfServiceContainer"
@@ -36,6 +37,17 @@ class ElementInventory:
     def category_by_uuid(self, _uuid: str) -> Category | None:
         """Nothing: an Element has no categories."""
         return None
+
+    def categories(self, _key: str = "") -> list[Category]:
+        """Nothing: an Element has no categories."""
+        return []
+
+    def everything(self, kind: Kind) -> list[Named]:
+        """Everything of a kind, by name; an Element has no templates."""
+        if kind == "template":
+            return []
+        listed = self._api.entities("/images", doing="Listing images")
+        return [Named(str(one.get("uuid")), str(one.get("name"))) for one in listed if not one.get("deleted")]
 
     def container_for_images(self, wanted: str) -> str:
         """UUID of the storage container that an image goes to: the wanted one, else Prism's own place for images.

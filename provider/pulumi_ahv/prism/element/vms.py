@@ -58,6 +58,11 @@ class ElementVms:
         listed = self._listed("Looking for machines by name")
         return [vm for vm in listed if vm.name in names or (prefix and vm.name.startswith(prefix))]
 
+    def described(self, fragment: str) -> list[Vm]:
+        """Machines whose description holds this text; Prism cannot filter by it, so all are listed."""
+        listed = self._listed(f"Looking for machines that carry '{fragment}'")
+        return [vm for vm in listed if fragment in vm.description]
+
     def create(self, spec: VmSpec, *, key: str, doings: Doings) -> Vm:
         """Make one machine from images and empty disks."""
         return self._births.create(spec, key=key, doings=doings)
