@@ -21,7 +21,7 @@ from pulumi_ahv.payload.spec import Identity
 from pulumi_ahv.prism.values import Checksum, Image, ImageSpec, ImageType, Product, StreamSource
 from pulumi_ahv.prism.vm_interface import MachineSite
 from pulumi_ahv.prism.vms import Customization, Vm
-from pulumi_ahv.resources.pool.job import Job, Work, attempt, going
+from pulumi_ahv.resources.pool.job import Job, Work, attempt, by_uuid, going
 from pulumi_ahv.resources.pool.marks import PoolMarks
 
 SIDE_BY_SIDE = 4
@@ -126,11 +126,6 @@ def forget_uploads(job: Job, vms: Sequence[tuple[Vm, str]]) -> None:
     """Take away what interrupted uploads left beside the images, for machines and the payloads they wait for."""
     for vm, digest in vms:
         job.site.images.forget(job.marks.disc(vm.uuid, digest).key)
-
-
-def by_uuid(work: Work) -> str:
-    """The key of calls that name machines by UUID."""
-    return work.uuid
 
 
 def _identity(vm: Vm) -> Identity:

@@ -14,8 +14,10 @@ from pulumi_ahv.prism.vms import NicSpec, Vm
 from pulumi_ahv.resources.pool.actual import Eyes, Standing
 from pulumi_ahv.resources.pool.marks import DIGEST_DIGITS, PoolMarks
 from pulumi_ahv.resources.pool.payloads import Payloads
-from pulumi_ahv.resources.pool_plan.members import DesiredMember
+from pulumi_ahv.resources.pool_plan.members import ActualMember, DesiredMember
 from pulumi_ahv.schema.pool import PoolInputs
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,12 @@ class Job:
     def doings(self) -> Doings:
         """The surroundings of one bulk call."""
         return Doings(Deadline(self.clock, self.told.timeout), self.progress)
+
+    def say(self, doing: str, whom: Sequence[Work | ActualMember], then: str = "") -> None:
+        """Tell what is being done to whom, in a line."""
+        names = [each.name for each in whom]
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        self.progress(f"{self.told.name}: {doing} {', '.join(names[:_SHOWN])}{more}{then}")
 
     def payload(self, target: DesiredMember) -> RenderedPayload | None:
         """The payload of a member, by its digest; ``None`` when it is to have none.
@@ -85,6 +93,11 @@ class Work:
     times: dict[str, float] = field(default_factory=dict)
 
     @property
+    def name(self) -> str:
+        """What it is to be called."""
+        return self.target.name
+
+    @property
     def going(self) -> bool:
         """Whether it has not failed."""
         return not self.failure
@@ -120,3 +133,8 @@ def attempt(works: Sequence[Work], doing: str, call: Callable[[], Outcomes], key
 def going(works: Sequence[Work]) -> list[Work]:
     """Those that have not failed."""
     return [work for work in works if work.going]
+
+
+def by_uuid(work: Work) -> str:
+    """The key of calls that name machines by UUID."""
+    return work.uuid
