@@ -57,9 +57,9 @@ class Forge:
         self.site.vms.delete([machine], doings=self.doings())
         return made
 
-    def version(self, template: str, name: str) -> Template:
-        """One more version, which is the active one then."""
-        machine = self._machine(f"master-{name}")
+    def version(self, template: str, name: str, *, memory: int = 1 << 30) -> Template:
+        """One more version, which is the active one then; with other memory, one that can be told by it."""
+        machine = self._machine(f"master-{name}", memory)
         made = self.site.templates.add_version(
             template, machine, name=name, description=name, key=name, doings=self.doings()
         )
@@ -79,13 +79,13 @@ class Forge:
         """Give a machine another name."""
         assert not self.site.vms.change({uuid: VmChange(name=name)}, doings=self.doings())[uuid].error
 
-    def _machine(self, name: str) -> str:
+    def _machine(self, name: str, memory: int = 1 << 30) -> str:
         spec = ImageSpec(f"{name}-disk", "", ImageType.DISK, StreamSource(lambda: BytesIO(DISK), len(DISK)))
         doings = self.doings()
         image = self.site.images.create(spec, key=name, deadline=doings.deadline, progress=silent)
         cluster = next(each.uuid for each in self.site.inventory.clusters() if each.name == "berlin")
         subnet = next(each.uuid for each in self.site.networks.subnets() if each.name == "berlin-managed")
-        machine = VmSpec(name, "", cluster, 1, 1, 1 << 30, (DiskSpec(image.uuid),), (NicSpec(subnet),))
+        machine = VmSpec(name, "", cluster, 1, 1, memory, (DiskSpec(image.uuid),), (NicSpec(subnet),))
         made = self.site.vms.create(machine, key=name, doings=self.doings())
         self.site.images.delete(image.uuid, deadline=self.doings().deadline)
         return made.uuid
