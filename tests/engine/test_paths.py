@@ -26,6 +26,20 @@ def test_a_path_is_read_and_written(text: str, path: tuple[str | int, ...]) -> N
     assert parse(text_of(path)) == path
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (("with_us", "1a", "12", 3), "with_us.1a.12[3]"),
+        (("members", "agent-003", "power"), 'members["agent-003"].power'),
+        (("top-key", "a$b", "é"), '["top-key"]["a$b"]["é"]'),
+        (("a", "back\\slash"), 'a["back\\slash"]'),
+    ],
+)
+def test_a_path_is_written_as_the_real_engine_writes_it(path: tuple[str | int, ...], text: str) -> None:
+    assert text_of(path) == text
+    assert parse(text) == path
+
+
 @pytest.mark.parametrize("text", ["a[", "a[x]", 'a["b'])
 def test_a_malformed_path_is_refused_with_its_column(text: str) -> None:
     with pytest.raises(ValueError, match="column"):

@@ -10,7 +10,7 @@ from pulumi_ahv.engine.values import Bag, SecretValue
 Path = tuple[str | int, ...]
 
 _PART = re.compile(r"""\.?(?P<name>[^.\[\]"]+)|\[(?P<index>\d+|\*)\]|\["(?P<quoted>(?:[^"\\]|\\.)*)"\]""")
-_PLAIN = re.compile(r"""^[^.\[\]"]+$""")
+_PLAIN = re.compile("^[A-Za-z0-9_]+$")  # what the real engine leaves unquoted (tried)
 
 
 def parse(text: str) -> Path:
@@ -27,7 +27,7 @@ def parse(text: str) -> Path:
         elif index is not None:
             parts.append(index if index == "*" else int(index))
         else:
-            parts.append(re.sub(r"\\(.)", r"\1", quoted))
+            parts.append(quoted.replace('\\"', '"'))
         position = match.end()
     return tuple(parts)
 
@@ -41,7 +41,7 @@ def text_of(path: Path) -> str:
         elif _PLAIN.match(part):
             text += f".{part}" if text else part
         else:
-            escaped = part.replace("\\", "\\\\").replace('"', '\\"')
+            escaped = part.replace('"', '\\"')
             text += f'["{escaped}"]'
     return text
 

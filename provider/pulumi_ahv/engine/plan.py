@@ -1,9 +1,15 @@
-"""A preview as JSON, in the shape of ``pulumi preview --json``."""
+"""A preview as JSON, in the shape of ``pulumi preview --json`` (compared with 3.260).
+
+Like there, what stays the same is left out, but for the stack itself; a replacement is one step; and a refresh is a
+step with the state from before it in both halves: what it found is the old state of the step that follows.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from pulumi_ahv.engine import urns
+from pulumi_ahv.engine.diffing import Difference
 from pulumi_ahv.engine.display import Summary, is_internal
 from pulumi_ahv.engine.records import write_record
 from pulumi_ahv.engine.serving import StackConfig
@@ -25,7 +31,7 @@ class Plan:
         """Keep a step."""
         if error is not None:
             self.message("error", step.urn, error)
-        elif not is_internal(step.urn) and step.op != "refresh":
+        elif _is_shown(step):
             self._steps.append(_entry(step))
 
     def outputs(self, urn: str, olds: Bag, news: Bag) -> None:
@@ -33,7 +39,7 @@ class Plan:
 
     def message(self, severity: str, urn: str, text: str) -> None:
         """Keep a message."""
-        self._diagnostics.append({"urn": urn, "message": text, "severity": severity})
+        self._diagnostics.append(({"urn": urn} if urn else {}) | {"message": text, "severity": severity})
 
     def digest(self, config: StackConfig, summary: Summary) -> dict[str, Any]:
         """Everything, as one object."""
@@ -42,24 +48,28 @@ class Plan:
         return digest | ({"diagnostics": self._diagnostics} if self._diagnostics else {})
 
 
+def _is_shown(step: Step) -> bool:
+    if is_internal(step.urn) or step.op in ("create-replacement", "delete-replaced"):
+        return False
+    return step.op != "same" or urns.type_of(step.urn) == urns.STACK_TYPE
+
+
 def _entry(step: Step) -> dict[str, Any]:
     entry: dict[str, Any] = {"op": step.op, "urn": step.urn}
     if step.record.provider:
         entry["provider"] = step.record.provider
-    for name, record in (("oldState", step.old), ("newState", step.new)):
+    refreshing = step.op == "refresh"
+    for name, record in (("oldState", step.old), ("newState", step.old if refreshing else step.new)):
         if record is not None:
             shown = record.copy(inputs=_shown(record.inputs), outputs=_shown(record.outputs))
             entry[name] = write_record(shown, str)
-    difference = step.difference
+    difference = Difference(changes=False) if refreshing else step.difference
     if difference.keys:
         entry["diffReasons"] = list(difference.keys)
     if difference.replace_keys:
         entry["replaceReasons"] = list(difference.replace_keys)
-    if difference.detailed:
-        entry["detailedDiff"] = {
-            path: {"kind": item.name, "inputDiff": item.input} for path, item in difference.detailed.items()
-        }
-    return entry
+    told = {path: {"kind": item.name, "inputDiff": item.input} for path, item in difference.detailed.items()}
+    return entry | {"detailedDiff": told or None}
 
 
 def _shown(value: Any) -> Any:
