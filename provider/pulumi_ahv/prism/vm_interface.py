@@ -172,26 +172,39 @@ class Templates(Protocol):
 class GuestTools(Protocol):
     """Nutanix Guest Tools of machines."""
 
-    def get(self, vm_uuid: str) -> Tools:
-        """What Prism knows of the tools of a machine."""
+    def get(self, vm_uuid: str) -> Tools | None:
+        """What Prism knows of the tools of a machine; ``None`` when there is positively no such machine."""
         ...
 
-    def insert(self, vm_uuid: str, capabilities: Sequence[str], *, doings: Doings) -> None:
-        """Put the tools' disc into a free drive; with none free this is an error that says so."""
+    def of(self, vms: Sequence[Vm]) -> dict[str, Tools]:
+        """The tools of machines that were read just now, by machine UUID, in as few calls as the product allows."""
         ...
 
-    def eject(self, vm_uuid: str, *, doings: Doings) -> None:
-        """Take the tools' disc out again."""
+    def insert(self, vm_uuids: Sequence[str], capabilities: Sequence[str], *, doings: Doings) -> Outcomes:
+        """Put the tools' disc, with a new certificate, into a free drive of each machine, and enable the tools.
+
+        A machine that is off gets one more drive where none is free; for one that runs this is an error that says so.
+        """
         ...
 
-    def configure(self, vm_uuid: str, *, enabled: bool, capabilities: Sequence[str], doings: Doings) -> None:
-        """Enable or disable the tools and set their capabilities."""
+    def eject(self, vm_uuids: Sequence[str], *, doings: Doings) -> Outcomes:
+        """Take the tools' disc out again, wherever it is in a drive."""
+        ...
+
+    def configure(
+        self, vm_uuids: Sequence[str], *, enabled: bool, capabilities: Sequence[str], doings: Doings
+    ) -> Outcomes:
+        """Enable or disable the tools and set their capabilities, where they are not so."""
         ...
 
     def install(
         self, vm_uuid: str, *, username: str, password: str, capabilities: Sequence[str], reboot: str, doings: Doings
     ) -> None:
         """Install inside the guest with its credentials; ``reboot`` is ``skip``, ``immediate`` or ``later``."""
+        ...
+
+    def uninstall(self, vm_uuid: str, *, doings: Doings) -> None:
+        """Uninstall inside a running guest whose tools are reachable."""
         ...
 
 

@@ -76,7 +76,8 @@ class Nic:
 class Vm:
     """A machine. ``bios_uuid`` is the UUID its guest sees; it goes into the disc's instance id (guest.md 1.7).
 
-    ``machine_type`` is ``pc``, ``q35`` or ``pseries``; empty where the product does not tell it.
+    ``machine_type`` is ``pc``, ``q35`` or ``pseries``; empty where the product does not tell it. ``tools`` is ``None``
+    where a machine does not tell of its guest tools: whoever needs to know asks ``GuestTools``.
     """
 
     uuid: str
@@ -95,6 +96,7 @@ class Vm:
     firmware: Firmware = Firmware.BIOS
     machine_type: str = ""
     vtpm: bool = False
+    tools: Tools | None = None
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -159,12 +161,14 @@ class VmChange:
 class Customization:
     """Prism's own guest customisation, as bytes; consumed at the next power-on.
 
-    ``kind`` is ``cloudInit`` or ``unattend``; ``metadata`` belongs to the first and replaces what Prism would write.
+    ``kind`` is ``cloudInit`` or ``unattend``; ``metadata`` belongs to the first and replaces what Prism would write: an
+    Element always writes its own. ``path`` is a file on the cluster's storage that stands in for the text (Element).
     """
 
     kind: str
     text: bytes
     metadata: bytes = b""
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,7 @@ class CloneSpec:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one of many ended: the machine's UUID, or the error that is its alone."""
+    """How one of many ended: the UUID of the machine or image, or the error that is its alone."""
 
     uuid: str = ""
     error: Exception | None = None
@@ -215,7 +219,7 @@ class Template:
 
 @dataclass(frozen=True)
 class Tools:
-    """Nutanix Guest Tools of one machine; capabilities are ``selfServiceRestore`` and ``vssSnapshot``."""
+    """Nutanix Guest Tools of one machine; capabilities are ``selfServiceRestore`` and ``vssSnapshot``, sorted."""
 
     installed: bool
     enabled: bool

@@ -2,14 +2,16 @@
 
 Facts: insert-iso needs a free drive and installs nothing; install needs credentials, a running guest and an
 address; before anything all flags are false and ``availableVersion`` is set; an upgrade of what is current has an
-error of its own; an early release answered the GET without an ETag. Assumed: a clone's tools are reachable only
+error of its own; an early release answered the GET without an ETag; a machine shows its tools where there is
+something to show. Assumed: the first release does not, lists show what a GET does; a clone's tools are reachable only
 after the disc, which carries a new certificate, was in a drive of that clone; installing takes 10 s and enables
 them.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pulumi_ahv.simulator import vm_devices
 from pulumi_ahv.simulator.answers import Refusal, Reply
@@ -25,12 +27,20 @@ TYPE = "vmm.v4.ahv.config.GuestTools"
 _TYPES = "vmm.v4.ahv.config."
 _DRIVE_REL = "vmm:ahv:config:vm:cdrom"
 _ISO_SIZE = 600 << 20
+_NOTHING: Final[Mapping[str, Any]] = {"isEnabled": False, "capabilities": []}
+
+
+def shown_with(site: Site, vm: Record) -> dict[str, Any]:
+    """What a machine itself shows of its tools: nothing while there is nothing of them."""
+    if site.settings.version == "v4.0" or not (site.store.table("guest-tools").get(vm.ext_id) or _installed(site, vm)):
+        return {}
+    return {"guestTools": {"$objectType": TYPE, **state(site, vm)}}
 
 
 def wanted_of(site: Site, vm: Record) -> Record:
     """What is asked of a VM's tools: switched on or off, and for what."""
     tools = site.store.table("guest-tools")
-    return tools.get(vm.ext_id) or tools.add(vm.ext_id, {"isEnabled": False, "capabilities": []})
+    return tools.get(vm.ext_id) or tools.add(vm.ext_id, dict(_NOTHING))
 
 
 def _installed(site: Site, vm: Record) -> dict[str, Any]:
@@ -46,17 +56,18 @@ def drive_of(vm: Record) -> dict[str, Any] | None:
 
 def state(site: Site, vm: Record) -> dict[str, Any]:
     """What the GET shows."""
-    wanted, installed = wanted_of(site, vm), _installed(site, vm)
+    wanted, installed = site.store.table("guest-tools").get(vm.ext_id), _installed(site, vm)
+    asked = wanted.body if wanted else _NOTHING
     reachable = life.tools_reachable(site, vm)
     guest = life.guest_of(site, vm).body
     shown: dict[str, Any] = {
         "isInstalled": bool(installed),
-        "isEnabled": wanted.body["isEnabled"],
+        "isEnabled": asked["isEnabled"],
         "isIsoInserted": drive_of(vm) is not None,
         "isReachable": reachable,
         "isVssSnapshotCapable": reachable,
         "isVmMobilityDriversInstalled": False,
-        "capabilities": wanted.body["capabilities"],
+        "capabilities": asked["capabilities"],
         "availableVersion": life.NGT_VERSION,
     }
     if installed:

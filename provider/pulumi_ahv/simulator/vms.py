@@ -11,11 +11,12 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from pulumi_ahv.simulator import customization, vm_devices
+from pulumi_ahv.simulator import customization, guest_tools, vm_devices
 from pulumi_ahv.simulator.answers import Refusal, Reply
 from pulumi_ahv.simulator.categories import check_known
 from pulumi_ahv.simulator.listing import Listing, page_of
-from pulumi_ahv.simulator.replies import accepted, entity
+from pulumi_ahv.simulator.preconditions import etag
+from pulumi_ahv.simulator.replies import accepted
 from pulumi_ahv.simulator.routing import Call
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.store import Record
@@ -49,12 +50,16 @@ _LIST = Listing(
 
 
 def _list(site: Site, call: Call) -> Reply:
-    page, total = page_of((record.body for record in site.store.table("vms")), call.query, _LIST)
+    vms = site.store.table("vms")
+    page, total = page_of((record.body for record in vms), call.query, _LIST)
+    if "$select" not in call.query or "guestTools" in call.query["$select"]:
+        page = [shown | guest_tools.shown_with(site, site.find("vms", shown["extId"])) for shown in page]
     return Reply(page, TYPE, total=total)
 
 
 def _get(site: Site, call: Call) -> Reply:
-    return entity(vm_of(site, call), TYPE)
+    vm = vm_of(site, call)
+    return Reply(vm.body | guest_tools.shown_with(site, vm), TYPE, revision=etag(vm))
 
 
 def _create(site: Site, call: Call) -> Reply:

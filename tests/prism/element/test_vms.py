@@ -268,23 +268,40 @@ def test_what_an_element_cannot_do_to_machines_says_so(
 def test_guest_tools_are_inserted_configured_and_ejected(site: Any, master: Vm, sim: Prism, doings: Doings) -> None:
     tools = site.guest_tools
     for _ in range(2):
-        tools.insert(master.uuid, ["vssSnapshot"], doings=doings)
+        fine(tools.insert([master.uuid], ["vssSnapshot"], doings=doings))
     told = tools.get(master.uuid)
     assert (told.iso_inserted, told.enabled, told.installed, told.capabilities) == (True, True, False, ("vssSnapshot",))
     assert sim.control.counts()["v1_mount_guest_tools"] == 1
     assert [one.kind for one in site.vms.get(master.uuid).cd_roms] == [DiscKind.GUEST_TOOLS]
     fine(site.vms.eject_disc([master.uuid], doings=doings))
     assert tools.get(master.uuid).iso_inserted, "the tools' disc is not ours to eject"
-    tools.eject(master.uuid, doings=doings)
+    fine(tools.eject([master.uuid], doings=doings))
     assert not tools.get(master.uuid).iso_inserted
+    assert tools.get(MISSING) is None
 
 
 def test_guest_tools_without_a_free_drive_say_so(site: Any, make: Callable[..., Vm], doings: Doings) -> None:
     vm = make(cd_rom_bus=())
-    with pytest.raises(AhvError, match=r"no free CD-ROM drive\. Eject a disc"):
-        site.guest_tools.insert(vm.uuid, [], doings=doings)
+    fine(site.vms.power_on([vm.uuid], doings=doings))
+    error = site.guest_tools.insert([vm.uuid], [], doings=doings)[vm.uuid].error
+    assert "machine 'master' has none, and none can be added while it runs. Take a disc out" in str(error)
+    fine(site.vms.power_off([vm.uuid], doings=doings))
+    fine(site.guest_tools.insert([vm.uuid], [], doings=doings))
+    assert [one.kind for one in site.vms.get(vm.uuid).cd_roms] == [DiscKind.GUEST_TOOLS]
+
+
+def test_guest_tools_of_many_machines_are_one_list(
+    site: Any, make: Callable[..., Vm], sim: Prism, doings: Doings
+) -> None:
+    made = [make(f"member-{number}") for number in range(3)]
+    fine(site.guest_tools.configure([vm.uuid for vm in made], enabled=True, capabilities=[], doings=doings))
+    sim.control.clear_journal()
+    assert [told.enabled for told in site.guest_tools.of(made).values()] == [True] * 3
+    assert sim.control.counts() == {"v1_list_guest_tools": 1}
 
 
 def test_guest_tools_are_not_installed_by_an_element(site: Any, master: Vm, doings: Doings) -> None:
+    with pytest.raises(AhvError, match="has no call for it"):
+        site.guest_tools.uninstall(master.uuid, doings=doings)
     with pytest.raises(AhvError, match="has no call for it"):
         site.guest_tools.install(master.uuid, username="a", password="b", capabilities=[], reboot="skip", doings=doings)

@@ -11,10 +11,8 @@ from collections.abc import Mapping, Sequence
 from pulumi_ahv.prism.central.vm_bodies import VmBodies, sealed
 from pulumi_ahv.prism.central.vm_purposes import Data, Purpose, Step
 from pulumi_ahv.prism.central.vm_reading import vm_of
-from pulumi_ahv.prism.vms import CdRom, Customization, DiscKind, DiskSpec, Nic, NicSpec, Vm
-
-# Assumed from common practice: Q35 machines have no IDE controller.
-_BUS_OF = {"q35": "sata"}
+from pulumi_ahv.prism.drives import bus_for_drive
+from pulumi_ahv.prism.vms import CdRom, Customization, DiscKind, DiskSpec, Nic, NicSpec
 
 
 class VmDevices:
@@ -34,7 +32,7 @@ class VmDevices:
                 return None
             free = next((drive for drive in vm.cd_roms if drive.kind is DiscKind.EMPTY), None)
             if free is None:
-                body = self._bodies.cd_rom(_bus(vm), image_uuid=discs[uuid])
+                body = self._bodies.cd_rom(bus_for_drive(vm), image_uuid=discs[uuid])
                 return Step("CREATE", "{vmExtId}/cd-roms", {"vmExtId": uuid}, body)
             return _drive_step(uuid, free, "insert", self._bodies.disc(discs[uuid]))
 
@@ -90,11 +88,6 @@ class VmDevices:
 def _drive_step(uuid: str, drive: CdRom, action: str, body: object = None) -> Step:
     parts = {"vmExtId": uuid, "extId": drive.uuid}
     return Step("ACTION", f"{{vmExtId}}/cd-roms/{{extId}}/$actions/{action}", parts, body)
-
-
-def _bus(vm: Vm) -> str:
-    """The bus of the drives that it has; else the one its kind of machine has."""
-    return vm.cd_roms[0].bus if vm.cd_roms else _BUS_OF.get(vm.machine_type, "ide")
 
 
 def _compared(held: Sequence[Nic], wanted: Sequence[NicSpec]) -> tuple[list[Nic], list[NicSpec]]:

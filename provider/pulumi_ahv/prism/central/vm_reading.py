@@ -2,7 +2,10 @@
 
 Facts (api-v4, sections 6.2 to 6.4): absent values are left out; cards come in two pairs of fields, the older one alone
 on v4.0; an assigned address stands in ``ipv4Config``, learned ones in ``ipv4Info``; a drive does not tell which image
-is in it, only of which kind it is. Buses and machine types are upper case there and lower case with us.
+is in it, only of which kind it is. Guest tools are shown with a machine where there is something of them; assumed: the
+same as their own call shows, and not by the first release. The flag for their disc stays when the disc goes
+(terraform-provider-nutanix issue 1176), so the drives tell of it. Buses and machine types are upper case there and
+lower case with us.
 """
 
 from __future__ import annotations
@@ -41,19 +44,20 @@ def vm_of(data: Data) -> Vm:
         firmware=_firmware(boot),
         machine_type=_text(data, "machineType").lower(),
         vtpm=bool(vtpm.get("isVtpmEnabled")),
+        tools=tools_of(data["guestTools"], data) if data.get("guestTools") else None,
     )
 
 
-def tools_of(data: Data) -> Tools:
+def tools_of(data: Data, machine: Data) -> Tools:
     """The guest tools of a machine."""
     return Tools(
         installed=bool(data.get("isInstalled")),
         enabled=bool(data.get("isEnabled")),
         reachable=bool(data.get("isReachable")),
-        iso_inserted=bool(data.get("isIsoInserted")),
+        iso_inserted=any(_cd_rom(drive).kind is DiscKind.GUEST_TOOLS for drive in machine.get("cdRoms") or ()),
         version=_text(data, "version"),
         available_version=_text(data, "availableVersion"),
-        capabilities=tuple(CAPABILITIES.get(name, name) for name in data.get("capabilities") or ()),
+        capabilities=tuple(sorted(CAPABILITIES.get(name, name) for name in data.get("capabilities") or ())),
     )
 
 

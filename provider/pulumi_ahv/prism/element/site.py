@@ -30,7 +30,7 @@ class ElementSite:
         poller = TaskPoller(tasks, clock=transport.clock)
         self._images = ElementImages(api, poller, tasks, self._inventory)
         self._vms = ElementVms(api, poller, self._images, cluster)
-        self._guest_tools = ElementGuestTools(api)
+        self._guest_tools = ElementGuestTools(api, poller)
         self._networks = ElementNetworks(api, cluster)
 
     @property
