@@ -226,7 +226,7 @@ def test_the_digest_does_not_depend_on_the_vm_but_on_every_text() -> None:
     [
         (NO_CLOUD, "941928b9a5ba418425bdaea94596c770fe902e5b5ea4bc9b62419697ba71aebd"),
         (DRIVE, "d0fdf3461f14d30b86e14bd4ff103479f6a71607845f002703302fbcbdd1c1ad"),
-        (WINDOWS, "9b4192a2ec13465328b9ff892d953fbecc7c0ff4b7e1f81a790e1741f4e3c30f"),
+        (WINDOWS, "23ee836f543e8f01dda2a4ca6dc8f9177dc55af48283cd3c2ab2d5a6c34817bb"),
     ],
 )
 def test_digests_are_pinned_so_that_no_release_rolls_pools_by_accident(layout: Layout, pinned: str) -> None:

@@ -17,6 +17,8 @@ from pulumi_ahv.payload.documents import Documents
 from pulumi_ahv.payload.layouts import ANSWER_FILES, META_DATA, NETWORK, USER_DATA, VENDOR_DATA, Layout
 from pulumi_ahv.payload.spec import Identity, PayloadSpec
 from pulumi_ahv.payload.templating import Template
+from pulumi_ahv.payload.unattend.merging import merged
+from pulumi_ahv.payload.unattend.specialize import JOIN, Components, card_components
 from pulumi_ahv.payload.variables import Member, Nic
 
 PLACEHOLDER = Identity("{the UUID of the VM}")
@@ -32,6 +34,11 @@ def writes_network(spec: PayloadSpec, member: Member) -> bool:
     return spec.network and bool(member.nics)
 
 
+def writes_cards(spec: PayloadSpec, member: Member) -> bool:
+    """Whether an answer file gives cards of the member their addresses."""
+    return spec.layout is Layout.WINDOWS and spec.network is not False and any(nic.addresses for nic in member.nics)
+
+
 def assemble(spec: PayloadSpec, documents: Documents, member: Member, identity: Identity) -> dict[str, bytes]:
     """All files of the disc by path. User-data is not compressed yet."""
     files = {
@@ -41,7 +48,8 @@ def assemble(spec: PayloadSpec, documents: Documents, member: Member, identity: 
     layout = spec.layout
     if layout is Layout.WINDOWS:
         if documents.answers:
-            files |= dict.fromkeys(ANSWER_FILES, _bytes(documents.answers.text))
+            text = merged(documents.answers.text, _components(spec, documents, member, identity))
+            files |= dict.fromkeys(ANSWER_FILES, _bytes(text))
         return files
     files[USER_DATA[layout]] = _bytes(documents.user_text())
     meta_data = nocloud_meta_data if layout is Layout.NO_CLOUD else config_drive_meta_data
@@ -63,6 +71,13 @@ def compressed(spec: PayloadSpec, files: dict[str, bytes]) -> dict[str, bytes]:
     if spec.gzip_over and len(files.get(path, b"")) > spec.gzip_over:
         return {**files, path: packed(files[path])}
     return files
+
+
+def _components(spec: PayloadSpec, documents: Documents, member: Member, identity: Identity) -> Components:
+    join = {JOIN: documents.join.text} if documents.join else {}
+    if not writes_cards(spec, member):
+        return join
+    return join | card_components(_with_macs(member.nics, identity.macs))
 
 
 def _with_macs(nics: Sequence[Nic], macs: Sequence[str]) -> list[Nic]:

@@ -9,12 +9,15 @@ from typing import ParamSpec, TypeVar
 from pulumi_ahv.kernel.errors import PayloadError
 from pulumi_ahv.kernel.secrets import MASK, Secret
 from pulumi_ahv.payload.cloudinit.formats import Part, multipart
+from pulumi_ahv.payload.cloudinit.joining import FILE_NAME, join_script
 from pulumi_ahv.payload.findings import Finding, Place, error
+from pulumi_ahv.payload.layouts import Layout
 from pulumi_ahv.payload.quoting import yaml_value
 from pulumi_ahv.payload.spec import CloudConfig, PayloadSpec, Windows
 from pulumi_ahv.payload.templating import Mode, Rendered, Template, TemplateEngine
-from pulumi_ahv.payload.unattend.builder import Answers, DomainJoin, build_unattend
-from pulumi_ahv.payload.variables import Member
+from pulumi_ahv.payload.unattend.builder import Answers, build_unattend
+from pulumi_ahv.payload.unattend.specialize import JOIN, DomainJoin, join_components
+from pulumi_ahv.payload.variables import Domain, Member
 
 _Args = ParamSpec("_Args")
 _Done = TypeVar("_Done")
@@ -25,7 +28,10 @@ Expose = Callable[[object], object]
 
 @dataclass
 class Documents:
-    """The rendered texts. A text that failed is missing, and ``failures`` says why."""
+    """The rendered texts. A text that failed is missing, and ``failures`` says why.
+
+    ``join`` joins a domain beside what the user wrote: a script, or a component for his answer file.
+    """
 
     user_data: list[Rendered] = field(default_factory=list)
     vendor_data: Rendered | None = None
@@ -33,6 +39,7 @@ class Documents:
     answers: Rendered | None = None
     files: dict[str, Rendered | bytes] = field(default_factory=dict)
     meta_data: dict[str, object] = field(default_factory=dict)
+    join: Rendered | None = None
     failures: list[Finding] = field(default_factory=list)
 
     def blackened(self) -> Documents:
@@ -43,15 +50,17 @@ class Documents:
             network=self.network and replace(self.network, text=MASK),
             answers=self.answers and replace(self.answers, text=MASK),
             files=dict.fromkeys(self.files, MASK.encode()),
+            join=self.join and replace(self.join, text=MASK),
         )
 
     def user_text(self) -> str:
         """The user-data: nothing, the one text, or a MIME multipart."""
-        if len(self.user_data) == 1:
-            return self.user_data[0].text
-        if not self.user_data:
+        texts = [*self.user_data, *([self.join] if self.join else [])]
+        if len(texts) == 1:
+            return texts[0].text
+        if not texts:
             return ""
-        return multipart([Part(each.text, each.template.name.rpartition("/")[2]) for each in self.user_data])
+        return multipart([Part(each.text, each.template.name.rpartition("/")[2]) for each in texts])
 
 
 class Renderer:
@@ -75,6 +84,7 @@ class Renderer:
             answers=attempt(self._answers, spec.answers, member),
             files={path: content for path, content in files.items() if content is not None},
             meta_data=attempt(self._mapping, spec.meta_data, "metaData") or {},
+            join=attempt(self._joining, member.domain),
             failures=self._failures,
         )
 
@@ -139,16 +149,28 @@ class Renderer:
             computer_name=member.guest_name,
             product_key=self._clear(given.product_key),
             administrator_password=self._clear(given.administrator_password),
-            domain=self._join(member),
+            domain=self._domain_join(member.domain) if member.domain and member.domain.join else None,
         )
         try:
             return self._written("windows", build_unattend(answers))
         except ValueError as wrong:
             raise PayloadError(str(wrong), file="windows") from None
 
-    def _join(self, member: Member) -> DomainJoin | None:
-        domain = member.domain
-        return DomainJoin(domain.name, domain.account, self._clear(domain.password), domain.ou) if domain else None
+    def _joining(self, domain: Domain | None) -> Rendered | None:
+        """What joins the domain, where no answer file of our own does."""
+        spec = self._spec
+        if domain is None or not domain.join or isinstance(spec.answers, Windows):
+            return None
+        try:
+            if spec.layout is Layout.WINDOWS:
+                return self._written(JOIN, join_components(self._domain_join(domain))[JOIN])
+            return self._written(FILE_NAME, join_script(domain, self._clear(domain.password)))
+        except ValueError as wrong:
+            raise PayloadError(str(wrong), file="domain") from None
+
+    def _domain_join(self, domain: Domain) -> DomainJoin:
+        password = self._clear(domain.password)
+        return DomainJoin(domain.name, domain.account, password, domain.ou, domain.account_domain)
 
     def _line(self, text: str, name: str) -> str:
         return str(self._leaves(text, f"windows.{name}"))

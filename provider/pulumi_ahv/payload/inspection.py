@@ -10,6 +10,7 @@ from pulumi_ahv.payload.cloudinit.metadata import OURS_CONFIG_DRIVE, OURS_NOCLOU
 from pulumi_ahv.payload.cloudinit.network import check_network_config
 from pulumi_ahv.payload.cloudinit.userdata import check_user_data
 from pulumi_ahv.payload.documents import Documents
+from pulumi_ahv.payload.domain import wrong_with_domain, wrong_with_joining_name
 from pulumi_ahv.payload.findings import Finding, Place, Problem, Severity, error, warning
 from pulumi_ahv.payload.folder import TemplateFolder
 from pulumi_ahv.payload.iso import check_names
@@ -24,9 +25,9 @@ from pulumi_ahv.payload.layouts import (
 )
 from pulumi_ahv.payload.spec import CloudConfig, PayloadSpec
 from pulumi_ahv.payload.templating import Rendered, Template
-from pulumi_ahv.payload.unattend.document import check_unattend
+from pulumi_ahv.payload.unattend.document import check_join, check_unattend
 from pulumi_ahv.payload.unattend.names import wrong_with_computer_name
-from pulumi_ahv.payload.variables import RESERVED, Member, Nic, unfit_paths
+from pulumi_ahv.payload.variables import RESERVED, Domain, Member, Nic, unfit_paths
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)\Z")
 _MAC = re.compile(r"([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}\Z")
@@ -39,6 +40,8 @@ def inspect_spec(spec: PayloadSpec, member: Member) -> list[Finding]:
         *_unfit(spec, member),
         *_names(spec, member),
         *_interfaces(member),
+        *_domain(member),
+        *_windows_cards(spec, member),
         *check_names(spec.files, "files"),
     ]
 
@@ -48,7 +51,9 @@ def can_be_rendered(findings: Iterable[Finding]) -> bool:
     return not any(finding.code in {"address", "unfit-value"} for finding in findings)
 
 
-def inspect_documents(spec: PayloadSpec, documents: Documents, folder: TemplateFolder) -> list[Finding]:
+def inspect_documents(
+    spec: PayloadSpec, documents: Documents, folder: TemplateFolder, domain: Domain | None = None
+) -> list[Finding]:
     """What is wrong with the rendered texts."""
     findings: list[Finding] = []
     for text in documents.user_data:
@@ -60,6 +65,8 @@ def inspect_documents(spec: PayloadSpec, documents: Documents, folder: TemplateF
         findings += located(check_network_config(documents.network.text), documents.network, folder)
     if documents.answers:
         findings += located(check_unattend(documents.answers.text), documents.answers, folder)
+        if domain:
+            findings += located(check_join(documents.answers.text, domain.name), documents.answers, folder)
     ours = OURS_NOCLOUD if spec.layout is Layout.NO_CLOUD else OURS_CONFIG_DRIVE
     for key in sorted(set(ours) & set(documents.meta_data)):
         message = f"meta-data cannot set {key!r}: it is made from the VM, so that the disc can be removed later"
@@ -138,6 +145,21 @@ def _names(spec: PayloadSpec, member: Member) -> Iterator[Finding]:
     elif any(not _HOST_NAME.match(label) for label in name.split(".")):
         message = f"{name!r} is no host name: letters, digits and hyphens, at most 63 between dots"
         yield error("host-name", message, place)
+
+
+def _domain(member: Member) -> Iterator[Finding]:
+    if member.domain is None:
+        return
+    for wrong in wrong_with_domain(member.domain):
+        yield error("domain", wrong.said, Place(f"domain.{wrong.name}"), advice=wrong.advice)
+    if member.domain.join and (said := wrong_with_joining_name(member.guest_name)):
+        yield error("computer-name", said, Place(f"member {member.name}"))
+
+
+def _windows_cards(spec: PayloadSpec, member: Member) -> Iterator[Finding]:
+    if spec.layout is Layout.WINDOWS and any(nic.mtu for nic in member.nics):
+        advice = "Leave it out, and set it in a script of the guest."
+        yield error("mtu", "an answer file has no setting for it", Place("network.mtu"), advice=advice)
 
 
 def _interfaces(member: Member) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from pulumi_ahv.kernel.errors import PayloadError
 from pulumi_ahv.kernel.secrets import Scrubber, Secret
-from pulumi_ahv.payload.assemble import PLACEHOLDER, assemble, compressed, writes_network
+from pulumi_ahv.payload.assemble import PLACEHOLDER, assemble, compressed, writes_cards, writes_network
 from pulumi_ahv.payload.digest import Sealer, digest
 from pulumi_ahv.payload.documents import Documents, Expose, Renderer
 from pulumi_ahv.payload.findings import Finding, demand, scrubbed
@@ -97,11 +97,12 @@ class RenderedPayload:
         )
 
     def _demand_macs(self, identity: Identity) -> None:
-        if self.spec.layout is not Layout.CONFIG_DRIVE or not writes_network(self.spec, self.member):
+        by_mac = self.spec.layout is Layout.CONFIG_DRIVE and writes_network(self.spec, self.member)
+        if not by_mac and not writes_cards(self.spec, self.member):
             return
         without = sum(not nic.mac for nic in self.member.nics[len(identity.macs) :])
         if without:
-            said = f"{without} interfaces have no MAC, by which cloud-init finds them on a config drive"
+            said = f"{without} interfaces have no MAC, by which the guest finds them"
             raise PayloadError(
                 said, file=f"member {self.member.name}", advice="Read the VM back before its disc is made."
             )
@@ -135,7 +136,7 @@ class Payload:
         secrets = secrets_in([scope, self.spec])
         clear = self._documents(member, scope, revealed)
         shown = self._documents(member, scope, masked) if secrets else clear
-        findings += [*clear.failures, *inspect_documents(self.spec, clear, self._folder)]
+        findings += [*clear.failures, *inspect_documents(self.spec, clear, self._folder, member.domain)]
         # Rendering without the secrets tells whether they are in the texts, however a template transforms them.
         used = bool(shown.failures) or self._files(member, shown) != self._files(member, clear)
         digest_text = "" if clear.failures else self._digest(member, scope, clear, secrets=used)

@@ -46,6 +46,8 @@ class DomainSettings(_Bag):
     ou: str = ""
     account: str = ""
     password: str = ""
+    account_domain: str = ""
+    join: bool = True
 
 
 class MemberSettings(_Bag):
@@ -163,7 +165,8 @@ def _wrapped(secrets: Mapping[str, str]) -> dict[str, Secret]:
 def _domain(domain: DomainSettings | None) -> Domain | None:
     if domain is None:
         return None
-    return Domain(domain.name, domain.ou, domain.account, Secret(domain.password) if domain.password else None)
+    password = Secret(domain.password) if domain.password else None
+    return Domain(**domain.model_dump(exclude={"password"}), password=password)
 
 
 def _windows(windows: WindowsSettings | None) -> Windows | None:

@@ -43,12 +43,18 @@ class Nic:
 
 @dataclass(frozen=True)
 class Domain:
-    """The Active Directory domain that members join."""
+    """The Active Directory domain that members join.
+
+    ``account_domain`` is that of the account, where it is another one. Without ``join`` templates see the domain, and
+    nothing is written that joins it.
+    """
 
     name: str
     ou: str = ""
     account: str = ""
     password: Secret | None = None
+    account_domain: str = ""
+    join: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,7 @@ def scope_of(member: Member, variables: Mapping[str, object]) -> dict[str, objec
             "name": member.domain.name,
             "ou": member.domain.ou,
             "account": member.domain.account,
+            "account_domain": member.domain.account_domain or member.domain.name,
             "password": member.domain.password,
         }
     scope["nics"] = [_nic_bag(nic) for nic in member.nics]

@@ -84,6 +84,9 @@ def multipart(parts: Sequence[Part]) -> str:
     boundary = f"part-{digest.hexdigest()[:32]}"
     lines = [f'Content-Type: multipart/mixed; boundary="{boundary}"', "MIME-Version: 1.0", ""]
     for part in parts:
+        if part.mime_type == Format.MULTIPART:  # it brings its own headers along
+            lines += [f"--{boundary}", part.text.lstrip()]
+            continue
         encoding, content = _transferable(part.text)
         lines += [
             f"--{boundary}",

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 
 from pulumi_ahv.payload.findings import Problem
+from pulumi_ahv.payload.unattend.elements import NAMESPACE
 from pulumi_ahv.payload.unattend.settings import check_settings
 from pulumi_ahv.payload.unattend.xmltree import Element, NotXml, parse_xml
 
-NAMESPACE = "urn:schemas-microsoft-com:unattend"
 PASSES = (
     "windowsPE",
     "offlineServicing",
@@ -49,6 +49,24 @@ def check_unattend(text: str) -> list[Problem]:
             Problem("xml", broken.message, broken.line, broken.column, "Values in XML templates escape themselves.")
         ]
     return [*_frame(root), *check_settings(root)]
+
+
+def check_join(text: str, domain: str) -> list[Problem]:
+    """Whether a domain that the answer file joins by itself is the one that its machine is to join."""
+    try:
+        root = parse_xml(text.removeprefix("\ufeff"))
+    except NotXml:
+        return []
+    return [
+        problem_at(
+            element,
+            "join",
+            f"the answer file joins {element.text.strip()!r}, and the domain is {domain!r}",
+            advice="Write {{ domain.name }} there, or take the component out: it is put in then.",
+        )
+        for element in root.walk()
+        if element.name == "JoinDomain" and element.text.strip().lower() != domain.lower()
+    ]
 
 
 def _frame(root: Element) -> Iterator[Problem]:
