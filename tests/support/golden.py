@@ -51,20 +51,25 @@ class Forge:
         return Doings(Deadline(self.clock, 900), silent)
 
     def template(self, name: str = "golden") -> Template:
-        """A template of a machine with one disk and one card on ``berlin-managed``; the machine goes."""
-        machine = self._machine(f"{name}-master")
+        """A template of a machine with one disk and one card on ``berlin-managed``, and no machine beside it."""
+        machine = self.machine(f"{name}-master")
         made = self.site.templates.create(machine, name=name, description="", key=name, doings=self.doings())
-        self.site.vms.delete([machine], doings=self.doings())
+        self.drop(f"{name}-master")
         return made
 
     def version(self, template: str, name: str, *, memory: int = 1 << 30) -> Template:
         """One more version, which is the active one then; with other memory, one that can be told by it."""
-        machine = self._machine(f"master-{name}", memory)
+        machine = self.machine(f"master-{name}", memory)
         made = self.site.templates.add_version(
             template, machine, name=name, description=name, key=name, doings=self.doings()
         )
-        self.site.vms.delete([machine], doings=self.doings())
+        self.drop(f"master-{name}")
         return made
+
+    def drop(self, *names: str) -> None:
+        """Delete machines that still have these names: no template has taken them over."""
+        left = [vm.uuid for vm in self.site.vms.find(names=names)]
+        self.site.vms.delete(left, doings=self.doings())
 
     def switch_off(self, uuid: str) -> None:
         """Pull the cord of a machine."""
@@ -79,7 +84,8 @@ class Forge:
         """Give a machine another name."""
         assert not self.site.vms.change({uuid: VmChange(name=name)}, doings=self.doings())[uuid].error
 
-    def _machine(self, name: str, memory: int = 1 << 30) -> str:
+    def machine(self, name: str, memory: int = 1 << 30) -> str:
+        """A machine with one disk and one card on ``berlin-managed``, switched off."""
         spec = ImageSpec(f"{name}-disk", "", ImageType.DISK, StreamSource(lambda: BytesIO(DISK), len(DISK)))
         doings = self.doings()
         image = self.site.images.create(spec, key=name, deadline=doings.deadline, progress=silent)

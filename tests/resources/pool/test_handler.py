@@ -271,7 +271,7 @@ def test_members_are_kept_on_demand(desk: Any) -> None:
 
 
 def test_a_stranger_with_a_members_name_is_an_error_that_names_it(desk: Any, forge: Forge) -> None:
-    stranger = forge._machine("agents-002")
+    stranger = forge.machine("agents-002")
     with pytest.raises(AhvError, match=rf"already have names of its members: agents-002 \({stranger}\)"):
         desk.up()
     assert desk.machines() == ["agents-002"]

@@ -11,6 +11,10 @@ from pulumi_ahv.prism.element.images import ElementImages
 from pulumi_ahv.prism.element.inventory import ElementInventory
 from pulumi_ahv.prism.element.networks import ElementNetworks
 from pulumi_ahv.prism.element.tasks import ElementTasks
+from pulumi_ahv.prism.element.templates import ElementTemplates
+from pulumi_ahv.prism.element.vm_births import VmBirths
+from pulumi_ahv.prism.element.vm_clones import VmClones
+from pulumi_ahv.prism.element.vm_many import Many
 from pulumi_ahv.prism.element.vms import ElementVms
 from pulumi_ahv.prism.tasks import TaskPoller
 from pulumi_ahv.prism.transport import Transport
@@ -18,7 +22,7 @@ from pulumi_ahv.prism.values import Cluster, SiteInfo
 
 
 class ElementSite:
-    """``Site`` of a Prism Element: one cluster, spoken to directly. It has machines, but no templates yet."""
+    """``MachineSite`` of a Prism Element: one cluster, spoken to directly."""
 
     def __init__(self, transport: Transport, info: SiteInfo, cluster: Cluster) -> None:
         self._transport = transport
@@ -29,7 +33,10 @@ class ElementSite:
         self._inventory = ElementInventory(api, cluster)
         poller = TaskPoller(tasks, clock=transport.clock)
         self._images = ElementImages(api, poller, tasks, self._inventory)
-        self._vms = ElementVms(api, poller, self._images, cluster)
+        many = Many(api, poller)
+        clones = VmClones(api, poller, many, self._inventory)
+        self._vms = ElementVms(api, many, VmBirths(api, poller, self._images, cluster), clones, cluster)
+        self._templates = ElementTemplates(api, poller, many, clones)
         self._guest_tools = ElementGuestTools(api, poller)
         self._networks = ElementNetworks(api, cluster)
 
@@ -52,6 +59,11 @@ class ElementSite:
     def vms(self) -> ElementVms:
         """Its machines."""
         return self._vms
+
+    @property
+    def templates(self) -> ElementTemplates:
+        """Its templates: machines with snapshots."""
+        return self._templates
 
     @property
     def guest_tools(self) -> ElementGuestTools:

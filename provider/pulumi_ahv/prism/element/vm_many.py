@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_ahv.kernel.errors import AhvError, Conflict, TaskFailed
@@ -31,11 +31,12 @@ Data = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Call:
-    """The next call on a machine: what follows its path, and the body."""
+    """The next call on a machine: what follows its path, the body, and the query."""
 
     method: str
     below: str = ""
     body: Any = None
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 Plan = Callable[[str, Data], Call | None]
@@ -90,7 +91,9 @@ class Many:
     def run(self, uuid: str, call: Call, doing: str, doings: Doings) -> None:
         """Make one call on a machine and wait for its task."""
         path = f"{PATH}/{uuid}{call.below}"
-        task = self._api.start(call.method, path, doing=doing, body=call.body, deadline=doings.deadline)
+        task = self._api.start(
+            call.method, path, doing=doing, body=call.body, query=call.query, deadline=doings.deadline
+        )
         self._poller.wait(task, doing=doing, deadline=doings.deadline)
 
     def _looked_at(self, uuids: list[str], word: str) -> Mapping[str, Data] | AhvError:
@@ -111,6 +114,12 @@ class Many:
 
         with ThreadPoolExecutor(max_workers=max(1, min(_SIDE_BY_SIDE, len(calls)))) as pool:
             return {uuid: error for uuid, error in zip(calls, pool.map(one, calls), strict=True) if error}
+
+
+def timestamp(data: Data) -> dict[str, Any]:
+    """What lets a change be refused when somebody else was faster."""
+    told = data.get("vm_logical_timestamp")
+    return {} if told is None else {"vm_logical_timestamp": told}
 
 
 class _Round:

@@ -1,4 +1,4 @@
-"""Machines of a Prism Element (v2.0): find, change, switch, delete. ``vm_births`` makes new ones.
+"""Machines of a Prism Element (v2.0): find, change, switch, delete. ``vm_births`` and ``vm_clones`` make new ones.
 
 Facts that shape it (api-legacy, section 1.3): a list is all machines in one answer; a change names only what changes;
 the index and bus of a drive name it; customization is possible when a machine is made, and never later; there are no
@@ -12,11 +12,12 @@ from typing import Any
 
 from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.prism.element.api import Api
-from pulumi_ahv.prism.element.images import ElementImages
-from pulumi_ahv.prism.element.vm_births import VmBirths, disk_body, nic_body
-from pulumi_ahv.prism.element.vm_many import PATH, WHOLE, Call, Data, Many
+from pulumi_ahv.prism.element.template_texts import Line
+from pulumi_ahv.prism.element.vm_births import VmBirths
+from pulumi_ahv.prism.element.vm_bodies import disk_body, nic_body
+from pulumi_ahv.prism.element.vm_clones import VmClones
+from pulumi_ahv.prism.element.vm_many import PATH, WHOLE, Call, Data, Many, timestamp
 from pulumi_ahv.prism.element.vm_reading import address, kind, vm_of
-from pulumi_ahv.prism.tasks import TaskPoller
 from pulumi_ahv.prism.values import Cluster
 from pulumi_ahv.prism.vm_interface import Doings, Outcomes
 from pulumi_ahv.prism.vms import (
@@ -36,12 +37,12 @@ from pulumi_ahv.prism.vms import (
 class ElementVms:
     """``Vms`` of one Prism Element."""
 
-    def __init__(self, api: Api, poller: TaskPoller, images: ElementImages, cluster: Cluster) -> None:
+    def __init__(self, api: Api, many: Many, births: VmBirths, clones: VmClones, cluster: Cluster) -> None:
         self._api = api
-        self._images = images
+        self._clones = clones
         self._cluster = cluster
-        self._many = Many(api, poller)
-        self._births = VmBirths(api, poller, images, cluster)
+        self._many = many
+        self._births = births
 
     def get(self, uuid: str) -> Vm | None:
         """The machine, or ``None`` when Prism positively does not know it."""
@@ -69,14 +70,14 @@ class ElementVms:
 
     def clone(self, source_uuid: str, specs: Mapping[str, CloneSpec], *, doings: Doings) -> Outcomes:
         """Clone a machine many times; the keys name the intentions, as in ``create``."""
-        return self._births.clone(f"{PATH}/{source_uuid}", specs, doings=doings)
+        return self._clones.clone(f"{PATH}/{source_uuid}", specs, doings=doings)
 
     def change(self, changes: Mapping[str, VmChange], *, doings: Doings) -> Outcomes:
         """Change many machines, by UUID; read again and applied again when somebody else was faster."""
 
         def plan(uuid: str, data: Data) -> Call | None:
             body = {name: value for name, value in _changed(changes[uuid]).items() if data.get(name, "") != value}
-            return Call("PUT", "", body | _timestamp(data)) if body else None
+            return Call("PUT", "", body | timestamp(data)) if body else None
 
         return self._many.bring(changes, "Changing", plan, doings)
 
@@ -106,8 +107,16 @@ class ElementVms:
         return self._many.bring(uuids, "Shutting down", plan, doings, once=True)
 
     def delete(self, uuids: Sequence[str], *, doings: Doings) -> Outcomes:
-        """Delete; one that is not there is deleted already."""
-        return self._many.bring(uuids, "Deleting", lambda *_: Call("DELETE"), doings, gone=True)
+        """Delete; one that is not there is deleted already.
+
+        Snapshots stay, unless the machine was to become a template: then they are versions of nothing.
+        """
+
+        def plan(uuid: str, data: Data) -> Call:
+            is_anchor = Line.read(str(data.get("description") or ""), uuid)
+            return Call("DELETE", query={"delete_snapshots": "true"} if is_anchor else {})
+
+        return self._many.bring(uuids, "Deleting", plan, doings, gone=True)
 
     def insert_disc(self, discs: Mapping[str, str], *, doings: Doings) -> Outcomes:
         """Put an image into a free CD-ROM drive of each machine (by machine UUID); a drive is added if none is free."""
@@ -176,11 +185,6 @@ class ElementVms:
 
 def _switch(transition: str) -> Call:
     return Call("POST", "/set_power_state", {"transition": transition})
-
-
-def _timestamp(data: Data) -> dict[str, Any]:
-    told = data.get("vm_logical_timestamp")
-    return {} if told is None else {"vm_logical_timestamp": told}
 
 
 def _changed(change: VmChange) -> dict[str, Any]:
