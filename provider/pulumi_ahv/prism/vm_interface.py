@@ -110,7 +110,11 @@ class Vms(Protocol):
 
 
 class Templates(Protocol):
-    """Templates of a site: template objects on Central, machines with snapshots on Element."""
+    """Templates of a site: template objects on Central, machines with snapshots on Element.
+
+    Whose is a machine that was frozen? The template may take it over, and gives it its own name then. A machine that
+    still has its name is its maker's: no template and no version needs it, and it can be deleted.
+    """
 
     def get(self, uuid: str) -> Template | None:
         """The template with all its versions, or ``None``."""
@@ -125,13 +129,16 @@ class Templates(Protocol):
         ...
 
     def create(self, vm_uuid: str, *, name: str, description: str, key: str, doings: Doings) -> Template:
-        """Make a template of a machine; its first version is active."""
+        """Make a template of a machine that is off; its first version is active."""
         ...
 
     def add_version(
         self, uuid: str, vm_uuid: str, *, name: str, description: str, key: str, doings: Doings
     ) -> Template:
-        """Freeze the machine's present state as a new version, and make it the active one."""
+        """Freeze the machine's present state as a new version, and make it the active one.
+
+        ``description`` must not be empty; it comes back as it was given.
+        """
         ...
 
     def publish(self, uuid: str, version_uuid: str, *, doings: Doings) -> Template:
