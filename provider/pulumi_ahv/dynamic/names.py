@@ -30,3 +30,10 @@ def camel_keys(value: Any) -> Any:
     if isinstance(value, list):
         return [camel_keys(item) for item in value]
     return value
+
+
+def camel_once(value: Any) -> Any:
+    """Translate the keys of one object, and of none inside it: those are the user's."""
+    if isinstance(value, pulumi.Output):
+        return value.apply(camel_once)
+    return {camel(key): item for key, item in value.items()} if isinstance(value, Mapping) else value

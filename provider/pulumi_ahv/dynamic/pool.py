@@ -13,7 +13,7 @@ import pulumi
 from pulumi import Input, Output
 from pulumi.dynamic import Resource
 
-from pulumi_ahv.dynamic.names import camel
+from pulumi_ahv.dynamic.names import camel, camel_once
 from pulumi_ahv.dynamic.owner import owner_of
 from pulumi_ahv.dynamic.provider import AhvProvider
 
@@ -152,7 +152,7 @@ class Pool(Resource, module="ahv", name="Pool"):
             "size": size,
             "name": resource_name if name is None else name,
             "template_version": template_version,
-            "naming": _camel_once(naming),
+            "naming": camel_once(naming),
             "payload": _sealed(payload),
             "member_variables": member_variables,
             "networks": networks,
@@ -161,8 +161,8 @@ class Pool(Resource, module="ahv", name="Pool"):
             "memory": memory,
             "categories": categories,
             "power": power,
-            "readiness": _camel_once(readiness),
-            "rollout": _camel_once(rollout),
+            "readiness": camel_once(readiness),
+            "rollout": camel_once(rollout),
             "remove_first": remove_first,
             "on_payload_change": on_payload_change,
             "on_member_failure": on_member_failure,
@@ -218,18 +218,11 @@ class Pool(Resource, module="ahv", name="Pool"):
         return found
 
 
-def _camel_once(value: Any) -> Any:
-    """Translate the keys of one object, and of none inside it."""
-    if isinstance(value, Output):
-        return value.apply(_camel_once)
-    return {camel(key): item for key, item in value.items()} if isinstance(value, Mapping) else value
-
-
 def _sealed(payload: Any) -> Any:
     """The payload with its secrets marked; one that only the engine knows yet is secret as a whole."""
     if isinstance(payload, Output):
-        return Output.secret(payload.apply(_camel_once))
-    given = _camel_once(payload)
+        return Output.secret(payload.apply(camel_once))
+    given = camel_once(payload)
     if isinstance(given, Mapping) and given.get("secrets") is not None:
         return {**given, "secrets": Output.secret(given["secrets"])}
     return given

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pulumi_ahv.schema.fields import Bag, Change, Facts, bag_in, facts_of, wire_name
-from pulumi_ahv.schema.package import NAME, RESOURCES, Config, Resource, paragraph
+from pulumi_ahv.schema.package import LOOKUPS, NAME, RESOURCES, Config, Lookup, Resource, paragraph
 
 _VARIABLE = re.compile(r" \[`(?P<name>[A-Z_]+)`\]")
 _ANNOTATIONS = ("type", "items", "additionalProperties", "$ref")
@@ -23,8 +23,8 @@ def package_schema() -> dict[str, Any]:
     """The whole document, without a version: that is stamped on a release."""
     variables = _properties(Config)
     types: dict[str, Any] = {}
-    for resource in RESOURCES:
-        for model in (resource.inputs, resource.outputs):
+    for declared in (*RESOURCES, *LOOKUPS):
+        for model in (declared.inputs, declared.outputs):
             _collect(model, types)
     return {
         "name": NAME,
@@ -37,6 +37,7 @@ def package_schema() -> dict[str, Any]:
         "provider": {"description": paragraph(Config), "inputProperties": variables},
         "types": dict(sorted(types.items())),
         "resources": {resource.token: _resource(resource) for resource in RESOURCES},
+        "functions": {lookup.token: _function(lookup) for lookup in LOOKUPS},
         "language": {
             "python": {"packageName": "pulumi_ahv", "respectSchemaVersion": True, "pyproject": {"enabled": True}},
             **{language: {"respectSchemaVersion": True} for language in ("nodejs", "go", "csharp", "java")},
@@ -58,17 +59,25 @@ def _resource(resource: Resource) -> dict[str, Any]:
     }
 
 
+def _function(lookup: Lookup) -> dict[str, Any]:
+    return {"description": lookup.doc, "inputs": _object(lookup.inputs), "outputs": _object(lookup.outputs)}
+
+
+def _object(model: type[Bag]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": paragraph(model),
+        "properties": _properties(model),
+        **({"required": required} if (required := _required(model)) else {}),
+    }
+
+
 def _collect(model: type[Bag], types: dict[str, Any]) -> None:
     """Add every object that a declaration holds, at any depth."""
     for field in model.model_fields.values():
         inner = bag_in(field.annotation)
         if inner:
-            types[_token(inner)] = {
-                "type": "object",
-                "description": paragraph(inner),
-                "properties": _properties(inner),
-                **({"required": required} if (required := _required(inner)) else {}),
-            }
+            types[_token(inner)] = _object(inner)
             _collect(inner, types)
 
 

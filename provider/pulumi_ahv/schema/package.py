@@ -1,4 +1,4 @@
-"""What the package as a whole declares: its resources and its configuration."""
+"""What the package as a whole declares: its resources, its lookups and its configuration."""
 
 from __future__ import annotations
 
@@ -9,6 +9,22 @@ from pydantic import BaseModel
 
 from pulumi_ahv.schema.fields import Bag, Facts
 from pulumi_ahv.schema.image import ImageInputs, ImageOutputs
+from pulumi_ahv.schema.lookups import (
+    GetCategoryArgs,
+    GetCategoryResult,
+    GetClusterArgs,
+    GetClusterResult,
+    GetImageArgs,
+    GetImageResult,
+    GetStorageContainerArgs,
+    GetStorageContainerResult,
+    GetSubnetArgs,
+    GetSubnetResult,
+    GetTemplateArgs,
+    GetTemplateResult,
+    RenderPayloadArgs,
+    RenderPayloadResult,
+)
 from pulumi_ahv.schema.pool import PoolInputs, PoolOutputs
 from pulumi_ahv.schema.template_vm import TemplateVmInputs, TemplateVmOutputs
 
@@ -72,6 +88,41 @@ RESOURCES: Final = (
     Resource("Image", ImageInputs, ImageOutputs, "image-python"),
     Resource("TemplateVm", TemplateVmInputs, TemplateVmOutputs, "template-python"),
     Resource("Pool", PoolInputs, PoolOutputs, "pool-linux-python"),
+)
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """One lookup, a function to Pulumi: its name, what goes in and comes out."""
+
+    name: str
+    inputs: type[Bag]
+    outputs: type[Bag]
+
+    @property
+    def token(self) -> str:
+        """How Pulumi names the function."""
+        return f"{NAME}:index:{self.name}"
+
+    @property
+    def python(self) -> str:
+        """How Python programs call it."""
+        return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in self.name)
+
+    @property
+    def doc(self) -> str:
+        """What it does, as Markdown."""
+        return paragraph(self.inputs)
+
+
+LOOKUPS: Final = (
+    Lookup("getCluster", GetClusterArgs, GetClusterResult),
+    Lookup("getSubnet", GetSubnetArgs, GetSubnetResult),
+    Lookup("getStorageContainer", GetStorageContainerArgs, GetStorageContainerResult),
+    Lookup("getImage", GetImageArgs, GetImageResult),
+    Lookup("getTemplate", GetTemplateArgs, GetTemplateResult),
+    Lookup("getCategory", GetCategoryArgs, GetCategoryResult),
+    Lookup("renderPayload", RenderPayloadArgs, RenderPayloadResult),
 )
 
 

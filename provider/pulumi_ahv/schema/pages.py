@@ -1,11 +1,11 @@
-"""A page of documentation for each resource, and the page that says what a change costs, from the declarations."""
+"""A page of documentation for each resource and lookup, and the page that says what a change costs."""
 
 from __future__ import annotations
 
 from typing import Any, get_args
 
 from pulumi_ahv.schema.fields import Bag, Support, bag_in, facts_of, wire_name
-from pulumi_ahv.schema.package import RESOURCES, Config, Resource, paragraph
+from pulumi_ahv.schema.package import LOOKUPS, RESOURCES, Config, Lookup, Resource, paragraph
 from pulumi_ahv.schema.support import written_properties
 
 _NOTE = "<!-- Written by `make schema` from the declarations in provider/pulumi_ahv/schema. Edit those. -->"
@@ -15,6 +15,7 @@ def pages() -> dict[str, str]:
     """Every page, by its path below ``docs``."""
     return {
         **{f"resources/{resource.name.lower()}.md": _resource(resource) for resource in RESOURCES},
+        **{f"lookups/{lookup.python}.md": _lookup(lookup) for lookup in LOOKUPS},
         "resources/changes.md": _changes(),
         "resources/products.md": _products(),
         "configuration.md": _configuration(),
@@ -22,7 +23,6 @@ def pages() -> dict[str, str]:
 
 
 def _resource(resource: Resource) -> str:
-    objects = _objects(resource.inputs)
     sections = [
         f"# {resource.name}",
         _NOTE,
@@ -31,11 +31,32 @@ def _resource(resource: Resource) -> str:
         f"Example: [examples/{resource.example}](../../examples/{resource.example}).",
         "## Inputs",
         _table(resource.inputs, with_change=True),
-        *[f"### {inner.__name__}\n\n{paragraph(inner)}\n\n{_table(inner)}" for inner in objects],
+        *_tables_inside(resource.inputs),
         "## Outputs",
         _table(resource.outputs),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _lookup(lookup: Lookup) -> str:
+    calls = f"`pulumi_ahv.{lookup.python}`, and `pulumi_ahv.{lookup.python}_output` for what only the engine knows yet"
+    sections = [
+        f"# {lookup.name}",
+        _NOTE,
+        lookup.doc,
+        f"Function `{lookup.token}`; in Python {calls}. See [lookups](../lookups.md).",
+        "## Inputs",
+        _table(lookup.inputs),
+        *_tables_inside(lookup.inputs),
+        "## Answer",
+        _table(lookup.outputs),
+        *_tables_inside(lookup.outputs),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _tables_inside(model: type[Bag]) -> list[str]:
+    return [f"### {inner.__name__}\n\n{paragraph(inner)}\n\n{_table(inner)}" for inner in _objects(model)]
 
 
 def _changes() -> str:

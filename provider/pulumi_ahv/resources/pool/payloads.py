@@ -30,8 +30,7 @@ class Payloads:
         self.given = told.payload
         self._payload: Payload | None = None
         if told.payload:
-            template, folder = _template(told.payload)
-            self._payload = Payload(_spec(told.payload, template), folder, salt=told.owner)
+            self._payload = payload_of(told.payload, salt=told.owner)
 
     def digest(self, slot: int, name: str) -> str:
         """Digest of the payload of a slot; empty where there is none."""
@@ -80,6 +79,16 @@ class Payloads:
         if not isinstance(rendered, RenderedPayload):
             raise TypeError("check lets nothing through that is not known")
         return rendered
+
+
+def payload_of(given: PoolPayload, *, salt: str) -> Payload:
+    """A payload as inputs give it, ready to be rendered.
+
+    Raises:
+        InputError: the template file cannot be read.
+    """
+    template, folder = _template(given)
+    return Payload(_spec(given, template), folder, salt=salt)
 
 
 def _spec(payload: PoolPayload, template: Template) -> PayloadSpec:
