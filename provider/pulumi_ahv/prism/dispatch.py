@@ -66,6 +66,7 @@ class Dispatcher:
         gone: Callable[[TaskState], bool],
         deadline: Deadline,
         percent: Callable[[int], None] | None = None,
+        began: float | None = None,
     ) -> TaskState:
         """Have it done, or find it done, and return the task that did it.
 
@@ -75,15 +76,16 @@ class Dispatcher:
             gone: Whether what a task of an earlier run made is there no more.
             deadline: For everything together.
             percent: Told the progress of the task.
+            began: When this run first asked for it, by Prism's clock, where that was before this call.
 
         Raises:
             TaskError: The task did not end well during this call.
         """
-        began = self._transport.server_time() - _BLUR
+        since = (self._transport.server_time() if began is None else began) - _BLUR
         for attempt in range(_MOST_ATTEMPTS):
             task = start(intention.request_id(attempt))
             state = self._poller.ended(task, doing=intention.doing, deadline=deadline, percent=percent)
-            earlier = self._already_raised(task) or 0 < state.created < began
+            earlier = self._already_raised(task) or 0 < state.created < since
             if state.status in ENDED_BADLY:
                 if earlier:
                     continue

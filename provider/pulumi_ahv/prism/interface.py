@@ -11,7 +11,7 @@ Rules that every implementation keeps (design rules 2 to 6):
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from pulumi_ahv.kernel.clock import Deadline
@@ -26,6 +26,7 @@ from pulumi_ahv.prism.values import (
     SiteInfo,
     StorageContainer,
 )
+from pulumi_ahv.prism.vms import Outcome
 
 Kind = Literal["image", "template"]
 
@@ -54,10 +55,19 @@ class Images(Protocol):
         """
         ...
 
-    def forget(self, key: str) -> None:
-        """Take away what an interrupted ``create`` of this key left beside the image: bytes that were uploaded for it.
+    def create_many(
+        self, specs: Mapping[str, ImageSpec], *, deadline: Deadline, progress: Progress
+    ) -> Mapping[str, Outcome]:
+        """Make many images; the keys name the intentions, as in ``create``, and each has an outcome of its own.
 
-        Called when the image itself was found whole; a rest that cannot be taken away is no error.
+        Descriptions have to differ: they tell which image is whose.
+        """
+        ...
+
+    def forget(self, keys: Sequence[str]) -> None:
+        """Take away what interrupted ``create``s of these keys left beside the images: bytes uploaded for them.
+
+        Called when the images themselves are found whole or not needed; what cannot be taken away is no error.
         """
         ...
 
@@ -71,6 +81,10 @@ class Images(Protocol):
 
     def delete(self, uuid: str, *, deadline: Deadline) -> None:
         """Delete an image; one that is not there is deleted already."""
+        ...
+
+    def delete_many(self, uuids: Sequence[str], *, deadline: Deadline) -> Mapping[str, Outcome]:
+        """Delete many images, each with an outcome of its own."""
         ...
 
 

@@ -70,7 +70,7 @@ class ImageHandler:
             self._context.progress(f"{told.name}: taking over image {image.uuid}")
             mark = replace(mark, claim=self._context.token())
             if isinstance(spec.source, StreamSource):
-                site.images.forget(mark.key)
+                site.images.forget([mark.key])
         else:
             image = self._make(site, spec, mark, deadline)
         for left in own:

@@ -37,7 +37,7 @@ def repaired(desk: Any, prism: Any) -> dict[str, int]:
     ("operation", "step"),
     [
         ("kVmTemplateDeployVm", "cloning the template"),
-        ("create_image", "making its disc"),
+        ("kImageCreate", "making its disc"),
     ],
 )
 def test_three_of_ten_fail_and_only_those_are_repaired(desk: Any, prism: Any, operation: str, step: str) -> None:
@@ -49,7 +49,7 @@ def test_three_of_ten_fail_and_only_those_are_repaired(desk: Any, prism: Any, op
     assert len(bad) == 3, desk.state["failures"]
     for told in bad.values():
         assert step in told["reason"]
-        assert operation != "create_image" or "No host has room. (VMM-77)" in told["reason"]
+        assert operation != "kImageCreate" or "No host has room. (VMM-77)" in told["reason"]
     assert desk.state["ready"] is False
     assert len(desk.state["failures"]) == 3
     before = {name: uuid for name, uuid in desk.uuids().items() if name not in bad}

@@ -21,6 +21,8 @@ _BATCH = Collection("prism", "operations/$actions/batch", "batch")
 MOST = 100
 """Elements of one batch. No limit is public; a hundred bodies of machines stay below a megabyte."""
 
+# Fewer than that are called for one by one: a batch costs a look at its subtasks as well.
+_FEW = 4
 # The vendor's own sample runs twenty at a time.
 _CHUNK = 20
 _UNSERVED = {404, 405, 501}
@@ -37,7 +39,10 @@ class Element:
 
 @dataclass(frozen=True)
 class Repeated:
-    """The call that a batch repeats. ``action`` is CREATE, MODIFY, ACTION or DELETE; ``path`` is below ``where``."""
+    """The call that a batch repeats. ``action`` is CREATE, MODIFY, ACTION or DELETE; ``path`` is below ``where``.
+
+    Without a path it is a call on the collection itself.
+    """
 
     action: str
     where: Collection
@@ -56,6 +61,10 @@ class Batches:
     def served(self) -> bool:
         """Whether this Prism Central takes batches, as far as is known."""
         return self._served
+
+    def worth_it(self, count: int) -> bool:
+        """Whether so many calls are cheaper as a batch."""
+        return self._served and count >= _FEW
 
     def run(self, call: Repeated, elements: Sequence[Element], *, doing: str, deadline: Deadline) -> TaskState | None:
         """Repeat a call over at most ``MOST`` elements and return the batch's task when it has ended, well or badly.
@@ -78,7 +87,8 @@ class Batches:
 
     def _body(self, call: Repeated, elements: Sequence[Element], doing: str) -> dict[str, Any]:
         where = call.where
-        uri = f"/api/{where.namespace}/{self._api.version(where.namespace)}/{where.path}/{call.path}"
+        below = f"/{call.path}" if call.path else ""
+        uri = f"/api/{where.namespace}/{self._api.version(where.namespace)}/{where.path}{below}"
         metadata = self._framed(
             "BatchSpecMetadata",
             action=call.action,

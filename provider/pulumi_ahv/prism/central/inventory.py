@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pulumi_ahv.prism.central.api import Api, Collection, quoted
-from pulumi_ahv.prism.central.images import IMAGES
+from pulumi_ahv.prism.central.image_bodies import IMAGES
 from pulumi_ahv.prism.central.vm_deployments import TEMPLATES
 from pulumi_ahv.prism.interface import Kind
 from pulumi_ahv.prism.recent import Recent

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from pulumi_ahv.kernel.errors import AhvError, ConfigError, ConnectionFailed
 from pulumi_ahv.kernel.progress import Meter, Progress, size_text
 from pulumi_ahv.prism.central.multipart import Place, upload
 from pulumi_ahv.prism.dispatch import NAMESPACE
+from pulumi_ahv.prism.side_by_side import side_by_side
 from pulumi_ahv.prism.transport import Transport, basic_token
 from pulumi_ahv.prism.values import StreamSource
 
@@ -51,7 +52,15 @@ class ObjectsLite:
     def uploaded(
         self, source: StreamSource, *, key: str, name: str, deadline: Deadline, progress: Progress
     ) -> Iterator[Uploaded]:
-        """Upload, and take the object away again when the image is made, or is not going to be.
+        """Upload, and take the object away again when the image is made, or is not going to be."""
+        uploaded = self.upload(source, key=key, name=name, deadline=deadline, progress=progress)
+        try:
+            yield uploaded
+        finally:
+            self.forget([key])
+
+    def upload(self, source: StreamSource, *, key: str, name: str, deadline: Deadline, progress: Progress) -> Uploaded:
+        """Put a file where an image can be made from it.
 
         Args:
             source: The bytes; opened again for each try.
@@ -68,15 +77,14 @@ class ObjectsLite:
         uploaded = _place(key)
         progress(f"{name}: uploading {size_text(source.size)}")
         self._upload(client, source, uploaded, name=name, deadline=deadline, progress=progress)
-        try:
-            yield uploaded
-        finally:
-            self._remove(client, uploaded)
+        return uploaded
 
-    def forget(self, key: str) -> None:
-        """Remove what an interrupted run uploaded under this key; with an API key there can be nothing."""
-        if not self._transport.connection.api_key:
-            self._remove(self._client(key), _place(key))
+    def forget(self, keys: Sequence[str]) -> None:
+        """Remove what was uploaded under these keys, if anything was; with an API key there can be nothing."""
+        if not keys or self._transport.connection.api_key:
+            return
+        client = self._client(keys[0])
+        side_by_side(lambda key: self._remove(client, _place(key)), keys)
 
     def has(self, key: str) -> bool:
         """Whether an interrupted run left an upload under this key; what cannot be told counts as no."""

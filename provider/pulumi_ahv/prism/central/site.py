@@ -8,6 +8,7 @@ from pulumi_ahv.kernel.errors import ConfigError
 from pulumi_ahv.prism.central.api import Api
 from pulumi_ahv.prism.central.batches import Batches
 from pulumi_ahv.prism.central.guest_tools import CentralGuestTools
+from pulumi_ahv.prism.central.image_bulk import ImageBulk
 from pulumi_ahv.prism.central.images import CentralImages
 from pulumi_ahv.prism.central.inventory import CentralInventory
 from pulumi_ahv.prism.central.networks import CentralNetworks
@@ -36,8 +37,10 @@ class CentralSite:
         poller = TaskPoller(tasks, clock=transport.clock)
         dispatcher = Dispatcher(transport, poller)
         self._inventory = CentralInventory(self._api)
-        self._images = CentralImages(self._api, poller, dispatcher, ObjectsLite(transport))
         batches = Batches(self._api, poller)
+        objects = ObjectsLite(transport)
+        images = ImageBulk(self._api, batches, tasks, objects)
+        self._images = CentralImages(self._api, poller, dispatcher, objects, images)
         bulk = VmBulk(self._api, dispatcher, batches, tasks)
         births = VmBirths(self._api, poller, tasks, dispatcher)
         self._vms = CentralVms(self._api, bulk, births, VmClones(self._api, births, batches))

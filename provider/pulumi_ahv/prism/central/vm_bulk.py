@@ -19,19 +19,17 @@ from pulumi_ahv.kernel.errors import AhvError, NotFound
 from pulumi_ahv.prism.central.api import Api, Collection, Entity, any_of
 from pulumi_ahv.prism.central.batches import MOST, Batches, Element, Repeated
 from pulumi_ahv.prism.central.results import LAG
-from pulumi_ahv.prism.central.side_by_side import side_by_side
 from pulumi_ahv.prism.central.stale import is_stale
 from pulumi_ahv.prism.central.tasks import CentralTasks
 from pulumi_ahv.prism.central.vm_purposes import Data, Purpose, Step
 from pulumi_ahv.prism.central.vm_reading import vm_of
 from pulumi_ahv.prism.dispatch import Dispatcher, Intention
+from pulumi_ahv.prism.side_by_side import side_by_side
 from pulumi_ahv.prism.tasks import ENDED_BADLY, SUCCEEDED, TaskState, failed
 from pulumi_ahv.prism.vm_interface import Doings
 from pulumi_ahv.prism.vms import Outcome, Vm
 
 VMS = Collection("vmm", "ahv/config/vms", "machine")
-# Fewer than that are made one by one: a batch costs a look at its subtasks as well.
-_WORTH_A_BATCH = 4
 _STRIKES = 5
 _LOOK_AGAIN = 0.5
 _METHODS = {"CREATE": "POST", "MODIFY": "PUT", "ACTION": "POST", "DELETE": "DELETE"}
@@ -150,7 +148,7 @@ class VmBulk:
         together = sorted((machine for machine in machines if machine not in alone), key=_kind)
         for (action, path), group in groupby(together, key=_kind):
             many = list(group)
-            if len(many) < _WORTH_A_BATCH:
+            if not self._batches.worth_it(len(many)):
                 alone += many
                 continue
             for first in range(0, len(many), MOST):

@@ -15,11 +15,11 @@ from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.kernel.progress import silent
 from pulumi_ahv.prism.central.api import Api, any_of
 from pulumi_ahv.prism.central.batches import MOST, Batches, Element, Repeated
-from pulumi_ahv.prism.central.side_by_side import side_by_side
 from pulumi_ahv.prism.central.vm_births import Order, Specs, VmBirths, all_born, told
 from pulumi_ahv.prism.central.vm_bodies import VmBodies
 from pulumi_ahv.prism.central.vm_bulk import VMS
 from pulumi_ahv.prism.dispatch import Intention
+from pulumi_ahv.prism.side_by_side import side_by_side
 from pulumi_ahv.prism.tasks import TaskState
 from pulumi_ahv.prism.vm_interface import Doings, Outcomes
 from pulumi_ahv.prism.vms import CloneSpec, Outcome

@@ -31,8 +31,10 @@ from pulumi_ahv.prism.element.tasks import ElementTasks
 from pulumi_ahv.prism.element.uploads import Uploads
 from pulumi_ahv.prism.quarters import Quarters
 from pulumi_ahv.prism.settling import settled
+from pulumi_ahv.prism.side_by_side import outcomes_of, side_by_side
 from pulumi_ahv.prism.tasks import ENDED_BADLY, TaskPoller
 from pulumi_ahv.prism.values import Image, ImageChange, ImageSpec, ImageType, StreamSource, UrlSource, VmDiskSource
+from pulumi_ahv.prism.vms import Outcome
 
 _PATH = "/images"
 _SIZES = {"include_vm_disk_sizes": "true"}
@@ -97,7 +99,21 @@ class ElementImages:
                 return self._active(uuid, doing, deadline)
         raise AhvError(doing, said=f"{_MOST_ATTEMPTS} images with its ids are there, and belong to others")
 
-    def forget(self, _key: str) -> None:
+    def create_many(
+        self, specs: Mapping[str, ImageSpec], *, deadline: Deadline, progress: Progress
+    ) -> dict[str, Outcome]:
+        """Make many images, each with calls of its own, some side by side; one poll looks at all of their tasks."""
+
+        def one(key: str) -> str:
+            return self.create(specs[key], key=key, deadline=deadline, progress=progress).uuid
+
+        return outcomes_of(side_by_side(one, list(specs)))
+
+    def delete_many(self, uuids: Sequence[str], *, deadline: Deadline) -> dict[str, Outcome]:
+        """Delete many images, each with a call of its own, some side by side."""
+        return outcomes_of(side_by_side(lambda uuid: self.delete(uuid, deadline=deadline), uuids))
+
+    def forget(self, _keys: Sequence[str]) -> None:
         """Nothing: content goes straight into the image, which carries the mark and is found by it."""
 
     def left_behind(self, _keys: Sequence[str]) -> list[str]:

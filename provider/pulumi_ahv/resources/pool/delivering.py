@@ -1,14 +1,12 @@
 """Payloads on their way into guests: a disc made for one machine, or Prism's own customisation.
 
 A disc is an image for a few seconds only: Prism copies it into the drive, so it is deleted as soon as it lies there.
-What an interrupted run left of such images is found by their mark. Prism has no bulk call for images, so some threads
-bring them in side by side.
+What an interrupted run left of such images is found by their mark.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from io import BytesIO
 
@@ -19,12 +17,11 @@ from pulumi_ahv.payload.limits import Delivery, PrismSite, choose
 from pulumi_ahv.payload.payload import RenderedPayload
 from pulumi_ahv.payload.spec import Identity
 from pulumi_ahv.prism.values import Checksum, Image, ImageSpec, ImageType, Product, StreamSource
-from pulumi_ahv.prism.vm_interface import MachineSite
-from pulumi_ahv.prism.vms import Customization, Vm
+from pulumi_ahv.prism.vm_interface import MachineSite, Outcomes
+from pulumi_ahv.prism.vms import Customization, Outcome, Vm
+from pulumi_ahv.resources.mark import Mark
 from pulumi_ahv.resources.pool.job import Job, Work, attempt, by_uuid, going
 from pulumi_ahv.resources.pool.marks import PoolMarks
-
-SIDE_BY_SIDE = 4
 
 
 class Courier:
@@ -72,12 +69,7 @@ class Courier:
     def _insert(self, works: list[Work], rendered: dict[str, RenderedPayload]) -> None:
         images: dict[str, str] = {}
         try:
-            with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="disc") as threads:
-                for work, made in [(w, threads.submit(self._image, w, rendered[w.uuid])) for w in works]:
-                    try:
-                        images[work.uuid] = made.result()
-                    except AhvError as error:
-                        work.fail("making its disc", error)
+            images |= self._images(works, rendered)
             ready = going(works)
             discs = {work.uuid: images[work.uuid] for work in ready}
             call = self._job.site.vms.insert_disc
@@ -85,13 +77,34 @@ class Courier:
         finally:
             delete_images(self._job.site, self._job, list(images.values()))
 
-    def _image(self, work: Work, payload: RenderedPayload) -> str:
+    def _images(self, works: Sequence[Work], rendered: dict[str, RenderedPayload]) -> dict[str, str]:
+        """Have the discs of all of them made; answers the images by machine."""
+        specs: dict[str, ImageSpec] = {}
+        keys: dict[str, str] = {}
+        for work in works:
+            mark = self._job.marks.disc(work.uuid, work.target.facts.payload_digest or "")
+            try:
+                specs[mark.key] = self._spec(work, rendered[work.uuid], mark)
+            except AhvError as error:
+                work.fail("making its disc", error)
+            keys[work.uuid] = mark.key
+        images: dict[str, str] = {}
+
+        def make() -> Outcomes:
+            doings = self._job.doings()
+            made = self._job.site.images.create_many(specs, deadline=doings.deadline, progress=silent)
+            images.update({uuid: made[key].uuid for uuid, key in keys.items() if key in made and made[key].uuid})
+            return made
+
+        attempt(going(works), "making its disc", make, lambda work: keys[work.uuid])
+        return images
+
+    def _spec(self, work: Work, payload: RenderedPayload, mark: Mark) -> ImageSpec:
         job, vm = self._job, work.vm
         if vm is None:
             raise AhvError(f"Member {work.target.name}: the machine {work.uuid} is not there any more")
         disc = payload.disc(_identity(vm))
-        mark = job.marks.disc(vm.uuid, work.target.facts.payload_digest or "")
-        spec = ImageSpec(
+        return ImageSpec(
             name=f"{job.marks.disc_prefix}{work.target.slot}",
             description=mark.write(None),
             type=ImageType.ISO,
@@ -99,21 +112,18 @@ class Courier:
             checksum=Checksum("sha256", sha256(disc).hexdigest()),
             cluster_uuids=(vm.cluster_uuid,) if vm.cluster_uuid else (),
         )
-        doings = job.doings()
-        return job.site.images.create(spec, key=mark.key, deadline=doings.deadline, progress=silent).uuid
 
 
 def delete_images(site: MachineSite, job: Job, uuids: Sequence[str]) -> None:
-    """Delete images of discs side by side; one that will not go is told, and found again by its mark."""
-
-    def delete(uuid: str) -> None:
-        try:
-            site.images.delete(uuid, deadline=job.doings().deadline)
-        except AhvError as error:
-            job.progress(f"{job.told.name}: image {uuid} of a disc is left and is deleted by the next run: {error}")
-
-    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="disc") as threads:
-        list(threads.map(delete, uuids))
+    """Delete images of discs; one that will not go is told, and found again by its mark."""
+    try:
+        outcomes = site.images.delete_many(uuids, deadline=job.doings().deadline)
+    except AhvError as error:
+        outcomes = dict.fromkeys(uuids, Outcome(error=error))
+    for uuid, outcome in outcomes.items():
+        if outcome.error:
+            said = f"image {uuid} of a disc is left and is deleted by the next run: {outcome.error}"
+            job.progress(f"{job.told.name}: {said}")
 
 
 def left_over(site: MachineSite, marks: PoolMarks) -> list[Image]:
@@ -124,8 +134,7 @@ def left_over(site: MachineSite, marks: PoolMarks) -> list[Image]:
 
 def forget_uploads(job: Job, vms: Sequence[tuple[Vm, str]]) -> None:
     """Take away what interrupted uploads left beside the images, for machines and the payloads they wait for."""
-    for vm, digest in vms:
-        job.site.images.forget(job.marks.disc(vm.uuid, digest).key)
+    job.site.images.forget([job.marks.disc(vm.uuid, digest).key for vm, digest in vms])
 
 
 def _identity(vm: Vm) -> Identity:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from pulumi_ahv.kernel.errors import AhvError
+from pulumi_ahv.prism.vms import Outcome
 
 _WIDTH = 8
 
@@ -26,3 +27,11 @@ def side_by_side(work: Callable[[str], T], keys: Sequence[str]) -> dict[str, T |
         return {key: guarded(key) for key in keys}
     with ThreadPoolExecutor(min(_WIDTH, len(keys)), thread_name_prefix="prism") as pool:
         return dict(zip(keys, pool.map(guarded, keys), strict=True))
+
+
+def outcomes_of(results: Mapping[str, str | AhvError | None]) -> dict[str, Outcome]:
+    """The answers as outcomes; where an answer is no UUID, the key is."""
+    return {
+        key: Outcome(error=result) if isinstance(result, AhvError) else Outcome(result or key)
+        for key, result in results.items()
+    }
