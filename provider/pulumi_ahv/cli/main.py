@@ -6,6 +6,7 @@ import typer
 
 from pulumi_ahv import __version__
 from pulumi_ahv.cli import demo, doctor, local, render, sim
+from pulumi_ahv.cli.drift import command as drift
 
 app = typer.Typer(
     name="ahv",
@@ -19,6 +20,7 @@ app.add_typer(local.app, name="local")
 app.command("sim")(sim.sim)
 app.command("render")(render.render)
 app.command("doctor")(doctor.doctor)
+app.command("drift")(drift.drift)
 
 
 @app.command("version")
