@@ -125,7 +125,7 @@ class GetImageResult(Found):
 
 
 class GetTemplateArgs(Bag):
-    """Look a template up, whoever made it. Prism Central only."""
+    """Look a template up, whoever made it."""
 
     name: Text
     """Name or UUID."""

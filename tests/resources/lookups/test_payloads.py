@@ -67,6 +67,6 @@ def test_a_template_file_that_does_not_exist_is_named(tmp_path: Path) -> None:
         render(payload={"templateFile": str(tmp_path / "nowhere.yaml")})
 
 
-def test_a_payload_needs_a_template() -> None:
-    with pytest.raises(InputError, match="payload: takes exactly one of template and templateFile"):
-        render(payload={})
+def test_a_property_that_a_payload_does_not_have_is_named() -> None:
+    with pytest.raises(InputError, match=r"payload\.templat: is not a property here; did you mean 'template'"):
+        render(payload={"templat": USER_DATA})

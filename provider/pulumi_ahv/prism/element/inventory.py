@@ -1,9 +1,10 @@
-"""The one cluster of a Prism Element, its storage containers, and the names of its images. It has no categories."""
+"""The one cluster of a Prism Element, its storage containers, and the names of what it keeps. It has no categories."""
 
 from __future__ import annotations
 
 from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.prism.element.api import Api
+from pulumi_ahv.prism.element.template_texts import Data, Line
 from pulumi_ahv.prism.interface import Kind
 from pulumi_ahv.prism.recent import Recent
 from pulumi_ahv.prism.values import Category, Cluster, Named, StorageContainer
@@ -43,11 +44,10 @@ class ElementInventory:
         return []
 
     def everything(self, kind: Kind) -> list[Named]:
-        """Everything of a kind, by name; an Element has no templates."""
-        if kind == "template":
-            return []
-        listed = self._api.entities("/images", doing="Listing images")
-        return [Named(str(one.get("uuid")), str(one.get("name"))) for one in listed if not one.get("deleted")]
+        """Everything of a kind, by name; templates are machines with a line that says so."""
+        listed = self._api.entities("/images" if kind == "image" else "/vms", doing=f"Listing {kind}s")
+        is_one = _is_image if kind == "image" else _is_template
+        return [Named(str(one.get("uuid")), str(one.get("name"))) for one in listed if is_one(one)]
 
     def container_for_images(self, wanted: str) -> str:
         """UUID of the storage container that an image goes to: the wanted one, else Prism's own place for images.
@@ -78,3 +78,11 @@ class ElementInventory:
             for one in listed
             if not one.get("marked_for_removal")
         ]
+
+
+def _is_image(data: Data) -> bool:
+    return not data.get("deleted")
+
+
+def _is_template(data: Data) -> bool:
+    return Line.read(str(data.get("description") or ""), str(data.get("uuid"))) is not None

@@ -48,12 +48,9 @@ def template(site: Site, asked: GetTemplateArgs) -> GetTemplateResult:
     """The template of a name.
 
     Raises:
-        InputError: there is none, or there are several, or it has no active version, or the product has no templates.
+        InputError: there is none, or there are several, or it has no active version.
     """
-    if not hasattr(site, "templates"):
-        said = f"{site.info.url} is a {site.info.product}, which keeps no templates"
-        raise InputError("name", said, advice="Use a connection to a Prism Central.")
-    templates = cast("MachineSite", site).templates
+    templates = cast("MachineSite", site).templates  # every product serves machines
     by_uuid = templates.get(asked.name) if _is_uuid(asked.name) else None
     found = chosen(
         "template",
