@@ -20,11 +20,13 @@ from pulumi_ahv.kernel.errors import ApiError, ConnectionFailed, TaskFailed, Tas
 SUCCEEDED = "SUCCEEDED"
 ENDED_BADLY = ("FAILED", "CANCELED")
 
-# Age of the wait up to which a pace holds, and the seconds between two looks. A look takes time too: 0.8 s keeps the
-# promise that the end of a task is seen within a second in its first minute.
-_PACES = ((1.0, 0.25), (60.0, 0.8), (600.0, 2.0), (float("inf"), 5.0))
+# Age of the wait up to which a pace holds, and the seconds until the next look. A look takes time too: 0.8 s keeps the
+# promise that the end of a task is seen within a second in its first minute. Hardly a task is over in the first moment.
+_PACES = ((0.2, 0.25), (0.7, 0.5), (60.0, 0.8), (600.0, 2.0), (float("inf"), 5.0))
 _LONGEST_NAP = 0.8
-_TOGETHER = 0.2
+_ROUNDING = 0.001
+# Who is due so soon after another is looked at with him: it is one call for both, and then they go in step.
+_TOGETHER = 0.5
 # A task that was just started may be unknown to the replica that answers.
 _GRACE = 5.0
 
@@ -114,7 +116,7 @@ class TaskPoller:
     ) -> TaskState:
         """Wait until the task has ended, well or badly. Otherwise the same as ``wait``."""
         now = self._clock.monotonic()
-        watch = _Watch(task, doing, deadline, since=now, due=now, state=TaskState(task, "QUEUED"))
+        watch = _Watch(task, doing, deadline, since=now, due=now + _pace(0.0), state=TaskState(task, "QUEUED"))
         with self._news:
             self._watches.append(watch)
         try:
@@ -159,9 +161,8 @@ class TaskPoller:
             # Short naps: a thread that comes meanwhile with a new task is not kept waiting by the old ones' pace.
             self._clock.sleep(min(_LONGEST_NAP, soonest - now))
             now = self._clock.monotonic()
-        due = [watch for watch in waiting if watch.due <= now + _TOGETHER]
-        if due:
-            self._look_at(due)
+        if soonest <= now + _ROUNDING:
+            self._look_at([watch for watch in waiting if watch.due <= now + _TOGETHER])
         for watch in waiting:
             if not watch.over and watch.deadline.expired():
                 watch.error = _timed_out(watch)
