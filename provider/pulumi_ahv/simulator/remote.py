@@ -34,7 +34,7 @@ class Control:
         self._call("POST", "reset", {"bare": bare})
 
     def add(self, **kinds: list[dict[str, Any]]) -> dict[str, list[str]]:
-        """Add to the inventory: ``clusters``, ``storageContainers``, ``categories``; answers their ids by kind."""
+        """Add ``clusters``, ``storageContainers``, ``categories``, ``subnets`` or ``files``; answers ids by kind."""
         return dict(self._call("POST", "inventory", kinds))
 
     def now(self) -> float:

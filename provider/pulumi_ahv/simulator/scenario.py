@@ -13,6 +13,7 @@ from typing import Any
 from pulumi_ahv.simulator.categories import add_category
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.storage_containers import add_container
+from pulumi_ahv.simulator.storage_files import add_file
 from pulumi_ahv.simulator.subnets import add_subnet
 
 CLUSTERS = ("berlin", "hamburg")
@@ -39,7 +40,7 @@ def furnish(site: Site) -> None:
 
 
 def extend(site: Site, wanted: dict[str, list[dict[str, Any]]]) -> dict[str, list[str]]:
-    """Add clusters, storage containers, categories and subnets; answers the ids of what was made, by kind.
+    """Add clusters, storage containers, categories, subnets and files; answers the ids of what was made, by kind.
 
     Raises:
         KeyError: a kind or a field is not known.
@@ -49,6 +50,7 @@ def extend(site: Site, wanted: dict[str, list[dict[str, Any]]]) -> dict[str, lis
         "storageContainers": _add_container,
         "categories": _add_category,
         "subnets": _add_subnet,
+        "files": add_file,
     }
     unknown = set(wanted) - set(makers)
     if unknown:

@@ -65,10 +65,16 @@ def test_all_clones_are_made_or_none(berlin: Any, vm: str) -> None:
 
 
 @pytest.mark.parametrize("source", ["vms", "snapshots"])
-def test_a_customization_is_a_disc_that_stays(berlin: Any, central: Any, vm: str, source: str) -> None:
+@pytest.mark.parametrize("given", [{"userdata": CLOUD}, {"userdata_path": "adsf:///default-container/a/7.yaml"}])
+def test_a_customization_is_a_disc_that_stays(
+    berlin: Any, central: Any, container: str, vm: str, source: str, given: dict[str, str]
+) -> None:
     path = f"/vms/{vm}/clone" if source == "vms" else f"/snapshots/{snapshot(berlin, vm)}/clone"
-    config = {"datasource_type": "CONFIG_DRIVE_V2", "userdata": CLOUD}
-    task = berlin.done("POST", path, {"spec_list": [{"name": "agent"}], "vm_customization_config": config})
+    place = {"cluster": "berlin", "container": "default-container", "path": "a/7.yaml"}
+    central.control.add(files=[{**place, "text": CLOUD}])
+    config = {"datasource_type": "CONFIG_DRIVE_V2", **given}
+    body = {"spec_list": [{"name": "agent"}], "vm_customization_config": config, "storage_container_uuid": container}
+    task = berlin.done("POST", path, body)
     uuid = task["entity_list"][-1]["entity_id"]
     for _ in range(2):
         berlin.done("POST", f"/vms/{uuid}/set_power_state", {"transition": "ON"})
@@ -80,6 +86,26 @@ def test_a_customization_is_a_disc_that_stays(berlin: Any, central: Any, vm: str
         berlin.done("POST", f"/vms/{uuid}/set_power_state", {"transition": "OFF"})
     (guest,) = central.control.entities("guests")
     assert guest["hostname"] == "agent-7"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "said"),
+    [
+        ({"storage_container_uuid": None}, 422, "storage_container_uuid is required"),
+        ({"storage_container_uuid": "other"}, 404, "Storage container other does not exist"),
+        ({"vm_customization_config": {"userdata_path": "adsf:///default-container/none"}}, 404, "none does not exist"),
+        ({"vm_customization_config": {"userdata_path": "/default-container/none"}}, 404, "none does not exist"),
+        ({"vm_customization_config": {"files_to_inject_list": [{}]}}, 404, "A file to inject does not exist"),
+    ],
+)
+def test_a_customization_that_cannot_be_delivered_is_refused(
+    berlin: Any, container: str, vm: str, changes: dict[str, Any], status: int, said: str
+) -> None:
+    usual = {"vm_customization_config": {"userdata": CLOUD}, "storage_container_uuid": container}
+    answer = berlin.call("POST", f"/vms/{vm}/clone", {"spec_list": [{"name": "agent"}], **usual, **changes})
+    assert answer.status_code == status
+    assert said in answer.json()["message"]
+    assert names(berlin) == ["master"]
 
 
 @pytest.mark.parametrize(("fresh", "name"), [(False, "unattend.xml"), (True, "autounattend.xml")])
@@ -120,10 +146,30 @@ def test_a_snapshot_outlives_its_machine_and_makes_new_ones(berlin: Any, vm: str
     assert names(berlin) == ["one", "two"]
 
 
-def test_snapshots_go_with_the_machine_on_demand(berlin: Any, vm: str) -> None:
+def test_snapshots_go_with_the_machine_on_demand(berlin: Any, central: Any, vm: str) -> None:
+    before = central.control.about()["entities"]["disks"]
     snapshot(berlin, vm)
     berlin.done("DELETE", f"/vms/{vm}?delete_snapshots=true")
     assert berlin.get("/snapshots")["entities"] == []
+    assert central.control.about()["entities"]["disks"] == before - 1
+
+
+def test_a_client_chooses_the_id_of_a_snapshot_and_it_is_taken_once(berlin: Any, vm: str) -> None:
+    uuid = "6d0f91ab-0000-4000-8000-000000000001"
+    spec = {"snapshot_specs": [{"vm_uuid": vm, "snapshot_name": "v1", "uuid": uuid}]}
+    assert berlin.made("/snapshots", spec) == uuid
+    again = berlin.done("POST", "/snapshots", spec)
+    assert (again["progress_status"], again["meta_response"]["error_code"]) == ("Failed", 5)
+    assert [one["uuid"] for one in berlin.get("/snapshots")["entities"]] == [uuid]
+
+
+def test_a_clone_of_a_snapshot_is_as_its_machine_was(berlin: Any, vm: str) -> None:
+    berlin.done("PUT", f"/vms/{vm}", {"description": "as it was"})
+    uuid = snapshot(berlin, vm)
+    berlin.done("PUT", f"/vms/{vm}", {"description": "later", "memory_mb": 4096})
+    task = berlin.done("POST", f"/snapshots/{uuid}/clone", {"spec_list": [{"name": "one"}]})
+    told = shown(berlin, task["entity_list"][-1]["entity_id"])
+    assert (told["description"], told["memory_mb"], told["power_state"]) == ("as it was", 2048, "off")
 
 
 def test_an_image_is_made_of_a_snapshots_disk(berlin: Any, vm: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from pulumi_ahv.simulator.answers import Refusal
 from pulumi_ahv.simulator.element import vm_specs
 from pulumi_ahv.simulator.element.calls import INVALID, V2, Call, Element, Refused, Reply, Route, required
-from pulumi_ahv.simulator.element.customizing import config_of, insert_disc
+from pulumi_ahv.simulator.element.customizing import config_of_clones, insert_disc
 from pulumi_ahv.simulator.element.machines import begin, chosen_id, made
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.store import Record
@@ -26,7 +26,7 @@ from pulumi_ahv.simulator.work import Run
 Content = dict[str, list[dict[str, Any]]]
 
 
-def clone_arguments(body: Mapping[str, Any]) -> dict[str, Any]:
+def clone_arguments(element: Element, body: Mapping[str, Any]) -> dict[str, Any]:
     """What a clone task has to be told.
 
     Raises:
@@ -43,7 +43,7 @@ def clone_arguments(body: Mapping[str, Any]) -> dict[str, Any]:
         if spec.get("override_network_config"):
             values["nics"] = [vm_specs.nic(item) for item in spec.get("vm_nics") or ()]
         told.append({"values": values, "id": str(spec.get("uuid") or "")})
-    return {"specs": told, "customization": config_of(body)}
+    return {"specs": told, "customization": config_of_clones(element, body)}
 
 
 def make_clones(site: Site, run: Run, body: dict[str, Any], content: Content) -> None:
@@ -86,7 +86,7 @@ def contents_of(site: Site, body: dict[str, Any]) -> Content:
 
 
 def _clone(element: Element, call: Call) -> Reply:
-    return begin(element, call, "element.vm.clone", **clone_arguments(call.body))
+    return begin(element, call, "element.vm.clone", **clone_arguments(element, call.body))
 
 
 def _cloned(site: Site, run: Run, vm: Record) -> None:

@@ -2,7 +2,8 @@
 
 Facts (api-legacy, section 1.5): several machines in one call share a group; a snapshot outlives its machine; it tells
 what a machine made of it would be, with the vmdisk ids of its frozen disks; a machine is off after it was restored.
-Assumed: a restore cuts a running machine off, and keeps its drives.
+Assumed: a restore cuts a running machine off, and keeps its drives; a UUID that is taken fails the task; a clone comes
+with the description that its machine had.
 """
 
 from __future__ import annotations
@@ -82,6 +83,8 @@ def _created(site: Site, run: Run) -> None:
         if vm is None:
             raise fails(NOT_FOUND, f"VM with uuid {spec['vm']} does not exist.")
         ext_id = spec["id"] or site.new_id()
+        if site.store.table(TABLE).get(ext_id) is not None:
+            raise fails(INVALID, f"Snapshot with uuid {ext_id} already exists.")
         content = _frozen(site, ext_id, deepcopy(contents_of(site, vm.body)))
         body = {
             "uuid": ext_id,
@@ -152,6 +155,11 @@ def _deleted(site: Site, run: Run) -> None:
     told = run.arguments["timestamp"]
     if told and int(told) != record.revision:
         raise fails(6, f"Logical timestamp mismatch: {told} was sent, {record.revision} is current.")
+    drop(site, record)
+
+
+def drop(site: Site, record: Record) -> None:
+    """Take a snapshot away, with the frozen disks."""
     for item in record.hidden["content"]["disks"]:
         site.store.table("disks").remove(item["vmdisk"])
     site.store.table(TABLE).remove(record.ext_id)
@@ -159,7 +167,7 @@ def _deleted(site: Site, run: Run) -> None:
 
 def _clone(element: Element, call: Call) -> Reply:
     record = _find(element, call.params["uuid"])
-    arguments = {"id": record.ext_id, **clone_arguments(call.body)}
+    arguments = {"id": record.ext_id, **clone_arguments(element, call.body)}
     return _on_snapshot(element, record, "element.snapshot.clone", arguments)
 
 

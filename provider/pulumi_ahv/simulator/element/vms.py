@@ -26,6 +26,7 @@ from pulumi_ahv.simulator.element.machines import (
     refuse_unless,
     vm_of,
 )
+from pulumi_ahv.simulator.element.snapshots import TABLE, drop
 from pulumi_ahv.simulator.element.vm_devices import name_source
 from pulumi_ahv.simulator.element.vm_view import machine
 from pulumi_ahv.simulator.guests import life
@@ -83,7 +84,7 @@ def _create(element: Element, call: Call) -> Reply:
         spec=spec,
         id=str(body.get("uuid") or ""),
         sources=[vm_specs.source_of(item) for item in (*disks, *drives)],
-        customization=config_of(body),
+        customization=config_of(element, body),
     )
 
 
@@ -117,9 +118,8 @@ def _delete(element: Element, call: Call) -> Reply:
 def _deleted(site: Site, run: Run, vm: Record) -> None:
     refuse_unless(not attached_to(site, vm.ext_id), f"VM {vm.body['name']} has a volume group: detach it first.")
     if run.arguments["snapshots"]:
-        snapshots = site.store.table("snapshots")
-        for record in [each for each in snapshots if each.body["vm_uuid"] == vm.ext_id]:
-            snapshots.remove(record.ext_id)
+        for record in [each for each in site.store.table(TABLE) if each.body["vm_uuid"] == vm.ext_id]:
+            drop(site, record)
     remove(site, vm)
 
 
