@@ -41,10 +41,16 @@ class PoolPayloadArgs(TypedDict, total=False):
     disc_seconds: Input[int]
 
 
+class PoolGuestToolsArgs(TypedDict, total=False):
+    """Nutanix Guest Tools of every member."""
+
+    capabilities: Input[Sequence[Input[Literal["selfServiceRestore", "vssSnapshot"]]]]
+
+
 class PoolReadinessArgs(TypedDict, total=False):
     """When a member counts as ready."""
 
-    when: Input[Literal["power", "address", "payload"]]
+    when: Input[Literal["power", "address", "payload", "guestTools"]]
     timeout: Input[int]
 
 
@@ -106,6 +112,7 @@ class Pool(Resource, module="ahv", name="Pool"):
         memory: Input[int] | None = None,
         categories: Input[Sequence[Input[str]]] | None = None,
         power: Input[Literal["on", "off"]] | None = None,
+        guest_tools: Input[PoolGuestToolsArgs] | None = None,
         readiness: Input[PoolReadinessArgs] | None = None,
         rollout: Input[PoolRolloutArgs] | None = None,
         remove_first: Input[Sequence[Input[str]]] | None = None,
@@ -135,6 +142,7 @@ class Pool(Resource, module="ahv", name="Pool"):
             memory: Memory in MiB. Default: as in the template.
             categories: Categories as ``Key:Value``. They have to exist.
             power: Whether members run: ``on`` (default) or ``off``.
+            guest_tools: Guest tools of every member, and what they are enabled for.
             readiness: When a member counts as ready, and how long that may take.
             rollout: How members are rolled: batches, limits, what happens when too many fail.
             remove_first: Names of members that go first when the pool shrinks.
@@ -161,6 +169,7 @@ class Pool(Resource, module="ahv", name="Pool"):
             "memory": memory,
             "categories": categories,
             "power": power,
+            "guest_tools": camel_once(guest_tools),
             "readiness": camel_once(readiness),
             "rollout": camel_once(rollout),
             "remove_first": remove_first,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from pulumi_ahv.schema.fields import RECORDED, REPLACES, Bag, Change, Facts, Support
+from pulumi_ahv.schema.guest_tools import PoolGuestTools
 from pulumi_ahv.schema.image import Category
 
 MAX_SIZE = 1000
@@ -74,9 +75,10 @@ class PoolPayload(Bag):
 class PoolReadiness(Bag):
     """When a member counts as ready."""
 
-    when: Literal["power", "address", "payload"] = "address"
+    when: Literal["power", "address", "payload", "guestTools"] = "address"
     """`power`: it is on. `address`: it is on and has an address. `payload`: the guest has switched itself off after its
-    first boot (cloud-init: `power_state: {mode: poweroff}`); then it is started again and has to get an address."""
+    first boot (cloud-init: `power_state: {mode: poweroff}`); then it is started again and has to get an address.
+    `guestTools`: it is on and its guest tools answer."""
     timeout: Annotated[int, Field(ge=10, le=86400)] = 900
     """Seconds that members may take for it."""
 
@@ -127,6 +129,8 @@ class PoolMember(Bag):
     """Static address of its first card."""
     categories: list[str] | None = None
     """Categories, sorted."""
+    guest_tools: str | None = None
+    """What its guest tools are enabled for; `enabled` when for nothing more, or `disabled`."""
 
 
 class PoolInputs(Bag):
@@ -166,7 +170,9 @@ class PoolInputs(Bag):
     categories: list[Category] | None = None
     """Categories as `Key:Value`. They have to exist."""
     power: Power = "on"
-    """Whether members run. With `off`, those that have a payload are started once for it."""
+    """Whether members run. With `off`, those that have a payload or guest tools are started once for them."""
+    guest_tools: PoolGuestTools | None = None
+    """Guest tools of every member. Taken out again, the tools stay as they are."""
     readiness: PoolReadiness | None = None
     """When a member counts as ready."""
     rollout: PoolRollout | None = None
@@ -192,6 +198,13 @@ class PoolInputs(Bag):
     """Project, stack and resource that the members belong to: the mark they carry in Prism."""
     members: Annotated[dict[str, PoolMember] | None, Facts(Change.IN_PLACE, computed=True)] = None
     """Every member by its name, as it follows from the other properties; after a refresh, as it is in Prism."""
+
+    @field_validator("readiness")
+    @classmethod
+    def _tools_that_answer(cls, readiness: PoolReadiness | None, info: ValidationInfo) -> PoolReadiness | None:
+        if readiness and readiness.when == "guestTools" and info.data.get("guest_tools", False) is None:
+            raise ValueError("when is 'guestTools', which needs guestTools")
+        return readiness
 
     @field_validator("addresses")
     @classmethod
@@ -222,7 +235,8 @@ class PoolMetrics(Bag):
     seconds: float
     """The run in all."""
     members: dict[str, dict[str, float]]
-    """Phases of each member that was made: `clone`, `mark`, `customise`, `power`, `ready`, `disc`."""
+    """Phases of each member that was made: `clone`, `mark`, `customise`, `power`, `ready`, `tools`,
+    `disc`."""
 
 
 class PoolOutputs(Bag):

@@ -9,6 +9,7 @@ made, drives hang on IDE unless SATA is asked for.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from pulumi_ahv.simulator import ipam
@@ -79,7 +80,7 @@ def make_disk(site: Site, vm: dict[str, Any], spec: dict[str, Any]) -> dict[str,
 def register_disk(site: Site, vm: dict[str, Any], content: dict[str, Any], address: dict[str, Any]) -> dict[str, Any]:
     """Put a disk with known content into the store and answer it as the VM shows it."""
     ext_id = site.new_id()
-    hidden = {"content": content["content"], "used": content["used"], "os": dict(content.get("os") or {})}
+    hidden = {"content": content["content"], "used": content["used"], "os": deepcopy(content.get("os") or {})}
     site.store.table("disks").add(
         ext_id, {"extId": ext_id, "vmExtId": vm["extId"], "diskSizeBytes": content["size"]}, **hidden
     )

@@ -1,9 +1,10 @@
 """Members as they are: out of what Prism tells of machines, and of what the last run knew of them.
 
 How far a machine has come is read off it: a working name (cloned), a description without power (marked), a disc in its
-drive (delivered), power with a disc (started). Nothing of that tells a member that is done and was switched off from
-one that was never started: the last run's word counts for that. Where there is none, a payload is delivered once more,
-which changes nothing in a guest that has had it: the instance id is that of the machine (guest facts, 1.7).
+drive (delivered), power with a disc of ours or of the guest tools (started). Nothing of that tells a member that is
+done and was switched off from one that was never started: the last run's word counts for that. Where there is none, a
+payload is delivered once more, which changes nothing in a guest that has had it: the instance id is that of the machine
+(guest facts, 1.7).
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pulumi_ahv.prism.drives import tools_drive
 from pulumi_ahv.prism.vm_interface import MachineSite
 from pulumi_ahv.prism.vms import DiscKind, Power, Vm
 from pulumi_ahv.resources.pool.marks import PoolMarks, read_line, short
-from pulumi_ahv.resources.pool.wanted import MIB, facts_of, head_of
-from pulumi_ahv.resources.pool_plan.members import ActualMember, Facts, Phase
+from pulumi_ahv.resources.pool.wanted import MIB, facts_of, head_of, tools_text
+from pulumi_ahv.resources.pool_plan.members import DISABLED, ActualMember, Facts, Phase
 from pulumi_ahv.schema.pool import PoolInputs, PoolMember
 
 
@@ -91,6 +93,7 @@ class Eyes:
             networks=networks if told.networks is not None else None,
             address=self._address(vm, line.slot),
             categories=categories if told.categories is not None else None,
+            guest_tools=told_tools(vm) if told.guest_tools is not None else None,
         )
 
     def _address(self, vm: Vm, slot: int) -> str | None:
@@ -112,18 +115,26 @@ class Eyes:
     def _phase(self, vm: Vm, known: Known | None, *, payload: bool) -> Phase:
         if known is not None and known.standing in DONE:
             return Phase.DONE
-        disc = has_disc(vm)
+        disc, tools = has_disc(vm), self.told.guest_tools is not None
         if vm.power is not Power.OFF:
-            return Phase.STARTED if disc else Phase.DONE
+            return Phase.STARTED if disc or (tools and tools_drive(vm)) else Phase.DONE
         if disc:
             return Phase.DELIVERED
-        return Phase.MARKED if payload or self.told.power == "on" else Phase.DONE
+        unused = tools and (tools_drive(vm) is not None or told_tools(vm) == DISABLED)
+        return Phase.MARKED if payload or unused or self.told.power == "on" else Phase.DONE
 
 
 def is_ready(vm: Vm, told: PoolInputs) -> bool:
     """Whether a member that has been finished is ready now."""
     when = told.readiness.when if told.readiness else "address"
+    if when == "guestTools":
+        return vm.power is Power.ON and vm.tools is not None and vm.tools.reachable
     return vm.power is Power.ON and (when == "power" or bool(vm.addresses))
+
+
+def told_tools(vm: Vm) -> str | None:
+    """A machine's guest tools as the map of members tells them; ``None`` where nobody asked for them."""
+    return tools_text(enabled=vm.tools.enabled, capabilities=vm.tools.capabilities) if vm.tools else None
 
 
 def has_disc(vm: Vm) -> bool:

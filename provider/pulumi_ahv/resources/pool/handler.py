@@ -20,6 +20,7 @@ from pulumi_ahv.resources.pool.payloads import Payloads
 from pulumi_ahv.resources.pool.previewing import plan_lines
 from pulumi_ahv.resources.pool.removing import Remover
 from pulumi_ahv.resources.pool.running import eyes_of, inputs_in, known_of, marks_of, run
+from pulumi_ahv.resources.pool.seeing import look_of, with_tools
 from pulumi_ahv.resources.pool.telling import outputs_after, told_of
 from pulumi_ahv.resources.pool.wanted import members_map, names_of
 from pulumi_ahv.schema.compare import replaced_by
@@ -91,7 +92,7 @@ class PoolHandler:
         told = _told(state)
         site = self._site(told)
         known = known_of(state)
-        vms = site.vms.by_uuid(list(known)) if known else {}
+        vms = look_of(site, told)(list(known))
         metrics = PoolMetrics.model_validate(state.get("metrics") or NO_METRICS)
         eyes = eyes_of(site, told)
         reasons = {status["slot"]: status["reason"] for status in state["status"].values() if not status["uuid"]}
@@ -169,7 +170,7 @@ class PoolHandler:
             raise error from None
         if not own:
             raise error
-        stands = told_of(told, eyes, own, known={}, reasons={}, metrics=NO_METRICS)
+        stands = told_of(told, eyes, with_tools(site, told, own), known={}, reasons={}, metrics=NO_METRICS)
         failures = [*stands["failures"], str(error)]
         return {**inputs, **stands, "members": inputs["members"], "ready": False, "failures": failures}
 

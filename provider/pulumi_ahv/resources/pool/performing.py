@@ -1,8 +1,8 @@
 """One batch of the planner, performed: every stage is one bulk call for all members that have come so far.
 
 The order for a new member: cloned under a working name (``births``); marked, named and shaped (``shaping``); its
-payload brought to it (``delivering``); switched on, waited for, the disc taken out (``starting``). Whoever fails at a
-stage stays there, and the others go on.
+payload (``delivering``) and its guest tools' disc (``guest_tools``) brought to it; switched on and waited for, and the
+discs taken out (``starting``). Whoever fails at a stage stays there, and the others go on.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from pulumi_ahv.prism.vms import Power
 from pulumi_ahv.resources.pool.actual import Known, Standing
 from pulumi_ahv.resources.pool.births import Births
 from pulumi_ahv.resources.pool.delivering import Courier
+from pulumi_ahv.resources.pool.guest_tools import ToolsBearer
 from pulumi_ahv.resources.pool.job import Job, Work, going
 from pulumi_ahv.resources.pool.removing import Remover, is_off
+from pulumi_ahv.resources.pool.seeing import look_of
 from pulumi_ahv.resources.pool.shaping import Shaper
 from pulumi_ahv.resources.pool.starting import Starter
 from pulumi_ahv.resources.pool_plan.members import ActualMember, Phase
@@ -45,6 +47,7 @@ class Performer:
         self._births = Births(job)
         self._shaper = Shaper(job)
         self._starter = Starter(job, self._remover)
+        self._tools = ToolsBearer(job, self._starter)
 
     def perform(self, batch: Batch) -> list[Result]:
         """Run its steps side by side and say what there is of every slot afterwards."""
@@ -68,7 +71,7 @@ class Performer:
 
     def look(self) -> list[ActualMember]:
         """Every member of the pool, as it is now."""
-        vms = self._job.site.vms.by_uuid(list(self._uuids)) if self._uuids else {}
+        vms = look_of(self._job.site, self._job.told)(list(self._uuids))
         found = [self._job.eyes.member(vm, self.known.get(uuid)) for uuid, vm in vms.items()]
         return [member for member in found if member is not None]
 
@@ -106,11 +109,13 @@ class Performer:
             self._shaper.load(going(works))
             self._shaper.shape(going(works))
         with self._phase("customise", works):
-            Courier(self._job).deliver([work for work in going(works) if work.vm and work.vm.power is Power.OFF])
-        wanted_on = [w for w in going(works) if w.target.demanded or w.target.facts.payload_digest]
+            Courier(self._job).deliver(_off(works))
+            self._tools.insert(_off(works))
+        wanted_on = [work for work in going(works) if _starts(work)]
         with self._phase("power", works):
             self._starter.power_on(wanted_on)
         self._starter.await_ready(going(wanted_on), first_boot=True)
+        self._tools.await_and_eject(going(wanted_on))
         with self._phase("disc", works):
             self._starter.take_discs_out(going(wanted_on))
         self._starter.switch_off([work for work in going(wanted_on) if not work.target.demanded])
@@ -126,11 +131,13 @@ class Performer:
         self._starter.switch_off([work for work in restarting if work.vm and work.vm.power is not Power.OFF])
         self._shaper.load(going(restarting))
         self._shaper.shape(going(works))
+        certified = self._tools.change(going(works))
         up = [work for work in going(works) if work.target.demanded and work.vm and work.vm.power is not Power.ON]
         down = [work for work in going(works) if not work.target.demanded and work.vm and not is_off(work.vm)]
         self._starter.power_on(up)
         self._starter.switch_off(down)
         self._starter.await_ready(going(up), first_boot=False)
+        self._tools.await_and_eject([work for work in going(certified) if work.target.demanded])
         _settle(works, failed=Standing.NOT_READY)
 
     @contextmanager
@@ -157,6 +164,15 @@ def _work(step: object) -> Work | None:
         case ChangeMember():
             return Work(step.target, uuid=step.member.uuid)
     return None
+
+
+def _off(works: Sequence[Work]) -> list[Work]:
+    return [work for work in going(works) if work.vm and work.vm.power is Power.OFF]
+
+
+def _starts(work: Work) -> bool:
+    """Whether a new machine is switched on, if only once for what its guest is to take in."""
+    return bool(work.target.demanded or work.target.facts.payload_digest or work.target.facts.guest_tools)
 
 
 def _settle(works: Sequence[Work], failed: Standing | None = None) -> None:

@@ -16,7 +16,7 @@ class Remover:
 
     def __init__(self, site: MachineSite, clock: Clock, shutdown_seconds: float) -> None:
         self._site = site
-        self._watch = Watch(site, clock)
+        self._watch = Watch(site.vms.by_uuid, clock)
         self._seconds = shutdown_seconds
 
     def shut_down(self, uuids: Sequence[str], doings: Doings) -> dict[str, AhvError]:

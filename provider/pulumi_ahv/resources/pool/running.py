@@ -21,6 +21,7 @@ from pulumi_ahv.resources.pool.job import Job
 from pulumi_ahv.resources.pool.marks import PoolMarks
 from pulumi_ahv.resources.pool.payloads import Payloads
 from pulumi_ahv.resources.pool.performing import Performer
+from pulumi_ahv.resources.pool.seeing import look_of, with_tools
 from pulumi_ahv.resources.pool.waiting import Watch
 from pulumi_ahv.resources.pool.wanted import desired_of
 from pulumi_ahv.resources.pool_plan.deciding import next_batch
@@ -85,6 +86,7 @@ def run(context: Context, site: MachineSite, told: PoolInputs, state: State) -> 
     known = known_of(state)
     names = [member.name for member in desired.members.values()]
     own, strangers = search(site, job.marks, Names.of(told, inputs_in(state)), known)
+    own = with_tools(site, told, own)
     _refuse_strangers(told, own, strangers, names)
     members = [member for uuid, vm in own.items() if (member := job.eyes.member(vm, known.get(uuid)))]
     left = _tidy(job, own, members)
@@ -99,7 +101,7 @@ def run(context: Context, site: MachineSite, told: PoolInputs, state: State) -> 
             context.clock.sleep(batch.pause.seconds)
     if left:
         delete_images(site, job, [image.uuid for image in left_over(site, job.marks)])
-    vms = site.vms.by_uuid([member.uuid for member in state_of_run.members]) if state_of_run.members else {}
+    vms = look_of(site, told)([member.uuid for member in state_of_run.members])
     seconds = round(context.clock.monotonic() - began, 1)
     return Ran(batch, vms, performer.known, state_of_run.desired, performer.times, seconds)
 
@@ -220,6 +222,7 @@ def _unready(desired: Desired, members: list[ActualMember]) -> list[ActualMember
         and not member.failed
         and member.slot in wanted
         and member.facts.power == "on"
+        and not member.resting
     ]
 
 
@@ -227,4 +230,5 @@ def _give_time(job: Job, late: list[ActualMember]) -> None:
     """Before a member is taken for broken it gets the time that a new one gets."""
     seconds = job.told.readiness.timeout if job.told.readiness else 900
     job.progress(f"{job.told.name}: {len(late)} members are not ready; waiting for them up to {seconds} s")
-    Watch(job.site, job.clock).until([m.uuid for m in late], seconds, lambda vm: is_ready(vm, job.told))
+    watch = Watch(look_of(job.site, job.told), job.clock)
+    watch.until([member.uuid for member in late], seconds, lambda vm: is_ready(vm, job.told))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.prism.vms import NicSpec, Vm, VmChange
 from pulumi_ahv.resources.pool.job import Job, Work, attempt, by_uuid, going
+from pulumi_ahv.resources.pool.seeing import look_of
 
 
 class Shaper:
@@ -18,7 +19,7 @@ class Shaper:
     def load(self, works: Sequence[Work]) -> None:
         """Read the machines: their cards and the UUID that their guests see are needed from here on."""
         try:
-            found = self._job.site.vms.by_uuid([work.uuid for work in works]) if works else {}
+            found = look_of(self._job.site, self._job.told)([work.uuid for work in works])
         except AhvError as error:
             for work in works:
                 work.fail("reading the machine", error)

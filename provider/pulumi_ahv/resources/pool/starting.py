@@ -9,8 +9,11 @@ from pulumi_ahv.prism.vms import Power, Vm
 from pulumi_ahv.resources.pool.actual import Standing, has_disc, is_ready
 from pulumi_ahv.resources.pool.job import Job, Work, attempt, by_uuid, going
 from pulumi_ahv.resources.pool.removing import Remover, is_off
+from pulumi_ahv.resources.pool.seeing import look_of
 from pulumi_ahv.resources.pool.shaping import Shaper
 from pulumi_ahv.resources.pool.waiting import Watch
+
+LOOK = "Look at its console, or raise readiness.timeout."
 
 
 class Starter:
@@ -19,7 +22,7 @@ class Starter:
     def __init__(self, job: Job, remover: Remover) -> None:
         self._job = job
         self._remover = remover
-        self._watch = Watch(job.site, job.clock)
+        self._watch = Watch(look_of(job.site, job.told), job.clock)
         readiness = job.told.readiness
         self._when = readiness.when if readiness else "address"
         self._patience = float(readiness.timeout if readiness else 900)
@@ -47,6 +50,23 @@ class Starter:
             Shaper(self._job).load(going(fed))
             self.power_on(going(fed))
         self._wait(going(works), lambda vm: is_ready(vm, self._job.told), "ready", "it is not ready")
+
+    def await_tools(self, works: Sequence[Work]) -> None:
+        """Wait until the guest tools of all of them answer."""
+        quiet = [work for work in works if not (work.vm and _answers(work.vm))]
+        if quiet:
+            self._job.say("waiting for the guest tools of", quiet)
+        self._wait(works, _answers, "tools", "its guest tools have not answered")
+
+    def silent_tools(self, works: Sequence[Work], seconds: float) -> list[Work]:
+        """Those whose guest tools do not answer within some seconds."""
+        late: set[str] = set()
+        try:
+            late |= self._watch.until([work.uuid for work in works], seconds, _answers).keys()
+        except AhvError as error:
+            for work in works:
+                work.fail("waiting for its guest tools", error)
+        return [work for work in works if work.uuid in late]
 
     def take_discs_out(self, works: Sequence[Work]) -> None:
         """Take our discs out, once the guests have had the time to read them."""
@@ -87,10 +107,21 @@ class Starter:
             if vm is None:
                 by_id[uuid].fail("waiting for it", f"machine {uuid} is not there any more")
             else:
-                state = f"it is {vm.power}, with {', '.join(vm.addresses) or 'no address'}"
-                why = f"{said} after {self._patience:.0f} s: {state}. Look at its console, or raise readiness.timeout."
+                why = f"{said} after {self._patience:.0f} s: {_state(vm)}. {LOOK}"
                 by_id[uuid].fail("waiting for it", why, Standing.FAILED)
 
     def _eject(self, works: Sequence[Work]) -> None:
         job, uuids = self._job, [work.uuid for work in works]
         attempt(works, "taking its disc out", lambda: job.site.vms.eject_disc(uuids, doings=job.doings()), by_uuid)
+
+
+def _answers(vm: Vm) -> bool:
+    return vm.tools is not None and vm.tools.reachable
+
+
+def _state(vm: Vm) -> str:
+    """How a machine is, in words."""
+    state = f"it is {vm.power}, with {', '.join(vm.addresses) or 'no address'}"
+    if vm.tools is None:
+        return state
+    return f"{state}; its guest tools are {'silent' if vm.tools.installed else 'not installed'}"

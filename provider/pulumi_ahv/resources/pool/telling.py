@@ -40,7 +40,7 @@ def told_of(
         name = vm.name if member.phase > Phase.CLONED else wanted.get(member.slot, vm.name)
         name = name if name not in status else f"{name} ({vm.uuid[:8]})"
         standing = _standing(member, demanded=told.power == "on")
-        reason = "" if standing in (Standing.READY, Standing.OFF) else _reason(member, known, reasons, standing)
+        reason = "" if standing in (Standing.READY, Standing.OFF) else _reason(told, member, known, reasons, standing)
         status[name] = PoolMemberStatus(
             uuid=vm.uuid, slot=member.slot, addresses=list(vm.addresses), state=standing, reason=reason
         )
@@ -80,10 +80,14 @@ def _standing(member: ActualMember, *, demanded: bool) -> Standing:
     return Standing.READY if member.ready else Standing.NOT_READY
 
 
-def _reason(member: ActualMember, known: Mapping[str, Known], reasons: Mapping[int, str], standing: Standing) -> str:
+def _reason(
+    told: PoolInputs, member: ActualMember, known: Mapping[str, Known], reasons: Mapping[int, str], standing: Standing
+) -> str:
     before = known.get(member.uuid)
     left = f"it was left half-made ({member.phase.name.lower()})" if standing is Standing.HALF_MADE else ""
-    now = "it has no address" if member.facts.power == "on" else f"it is {member.facts.power}"
+    by_tools = told.readiness is not None and told.readiness.when == "guestTools"
+    lacking = "its guest tools do not answer" if by_tools else "it has no address"
+    now = lacking if member.facts.power == "on" else f"it is {member.facts.power}"
     return reasons.get(member.slot) or (before.reason if before else "") or left or now
 
 

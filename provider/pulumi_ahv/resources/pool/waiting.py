@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from pulumi_ahv.kernel.clock import Clock, Deadline
-from pulumi_ahv.prism.vm_interface import MachineSite
 from pulumi_ahv.prism.vms import Vm
+from pulumi_ahv.resources.pool.seeing import Look
 
 QUICK_SECONDS = 60.0
 QUICK = 1.0
@@ -14,10 +14,10 @@ SLOW = 5.0
 
 
 class Watch:
-    """Looks at machines of a site again and again."""
+    """Looks at machines again and again."""
 
-    def __init__(self, site: MachineSite, clock: Clock) -> None:
-        self._site = site
+    def __init__(self, look: Look, clock: Clock) -> None:
+        self._look = look
         self._clock = clock
 
     def until(
@@ -35,7 +35,7 @@ class Watch:
         waiting: dict[str, Vm | None] = dict.fromkeys(uuids)
         began, deadline = self._clock.monotonic(), Deadline(self._clock, seconds)
         while waiting:
-            found = self._site.vms.by_uuid(list(waiting))
+            found = self._look(list(waiting))
             for uuid in list(waiting):
                 vm = waiting[uuid] = found.get(uuid)
                 if vm is not None and condition(vm):

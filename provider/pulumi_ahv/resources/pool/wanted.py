@@ -8,39 +8,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.resources.handler import State
+from pulumi_ahv.resources.pool.addressing import address_of
 from pulumi_ahv.resources.pool.payloads import Payloads
-from pulumi_ahv.resources.pool_plan.members import DesiredMember, Facts, OnPayloadChange
+from pulumi_ahv.resources.pool_plan.members import DISABLED, DesiredMember, Facts, OnPayloadChange
 from pulumi_ahv.resources.pool_plan.settings import Desired, OnFailure, OnMemberFailure, Rollout
 from pulumi_ahv.resources.pool_plan.slots import COUNTER, Naming, choose_slots
-from pulumi_ahv.schema.pool import WINDOWS_NAME, PoolInputs, PoolMember, PoolNaming, PoolRollout
+from pulumi_ahv.schema.pool import PoolInputs, PoolMember, PoolNaming, PoolRollout
 
 MIB = 1 << 20
 MAX_NAME = 80  # of a VM in Prism
+
+
+def naming_of(told: PoolInputs) -> Naming:
+    """How members are named.
+
+    Raises:
+        InputError: the pattern does not hold its counter once.
+    """
+    given = told.naming or PoolNaming()
+    return Naming(_pattern(told), given.start, given.width)
 
 
 def names_of(told: PoolInputs, held: Mapping[str, Any]) -> dict[int, str]:
     """Names of the members by slot, in order.
 
     Raises:
-        InputError: the pattern makes names that cannot be.
+        InputError: the pattern does not hold its counter once.
     """
-    given = told.naming or PoolNaming()
-    naming = Naming(_pattern(told), given.start, given.width)
+    naming = naming_of(told)
     slots = {int(member["slot"]): 0.0 for member in held.values()}
     first = frozenset(int(held[name]["slot"]) for name in told.remove_first or () if name in held)
-    names = {slot: naming.name(slot) for slot in choose_slots(told.size, slots, first=first)}
-    windows = told.payload is not None and told.payload.kind == "unattend"
-    longest = max(names.values(), key=len, default="")
-    if len(longest) > (WINDOWS_NAME if windows else MAX_NAME):
-        limit = f"Windows takes {WINDOWS_NAME}" if windows else f"Prism takes {MAX_NAME}"
-        raise InputError(
-            "naming.pattern",
-            f"it makes '{longest}', which has {len(longest)} characters; {limit}",
-            advice="Set naming.pattern to a shorter one, or lower naming.width.",
-        )
-    return names
+    return {slot: naming.name(slot) for slot in choose_slots(told.size, slots, first=first)}
 
 
 def head_of(told: PoolInputs) -> str:
@@ -60,8 +59,9 @@ def members_map(told: PoolInputs, names: Mapping[int, str], version: str, payloa
                 vcpus=told.vcpus,
                 memory=told.memory,
                 networks=told.networks,
-                address=_address(told, slot),
+                address=address_of(told, slot),
                 categories=sorted(told.categories) if told.categories is not None else None,
+                guest_tools=_tools(told),
             )
         )
         for slot, name in names.items()
@@ -102,6 +102,7 @@ def facts_of(member: PoolMember) -> Facts:
         power=member.power,
         networks=networks,
         categories=frozenset(member.categories) if member.categories is not None else None,
+        guest_tools=member.guest_tools,
     )
 
 
@@ -112,19 +113,19 @@ def cards(networks: Iterable[str], address: str | None) -> tuple[str, ...]:
     return tuple(card for card in found if card)
 
 
+def tools_text(*, enabled: bool, capabilities: Iterable[str]) -> str:
+    """Guest tools in the form in which they are compared.
+
+    >>> tools_text(enabled=True, capabilities=["vssSnapshot", "selfServiceRestore"])
+    'selfServiceRestore, vssSnapshot'
+    """
+    return (", ".join(sorted(capabilities)) or "enabled") if enabled else DISABLED
+
+
+def _tools(told: PoolInputs) -> str | None:
+    wanted = told.guest_tools
+    return tools_text(enabled=True, capabilities=wanted.capabilities or ()) if wanted else None
+
+
 def _pattern(told: PoolInputs) -> str:
     return (told.naming and told.naming.pattern) or f"{told.name}-{COUNTER}"
-
-
-def _address(told: PoolInputs, slot: int) -> str | None:
-    if told.addresses is None:
-        return None
-    if not told.networks:
-        raise InputError("addresses", "needs networks: without it, the cards are those of the template")
-    if slot >= len(told.addresses):
-        raise InputError(
-            "addresses",
-            f"it has {len(told.addresses)} addresses, and slot {slot} needs one",
-            advice=f"Give at least {slot + 1}; each slot takes the one at its index.",
-        )
-    return told.addresses[slot]

@@ -114,8 +114,8 @@ def survey(run: Run) -> list[Place]:
 
 def is_broken(member: ActualMember, target: DesiredMember) -> bool:
     """Whether a member failed, or was finished once and is up without being ready. One that is off is only off."""
-    off = member.facts.power == "off"
-    return member.failed or (member.phase == Phase.DONE and target.demanded and not member.ready and not off)
+    unready = member.phase == Phase.DONE and target.demanded and not member.ready
+    return member.failed or (unready and not member.resting)
 
 
 def _place(target: DesiredMember, there: list[ActualMember], policy: OnPayloadChange) -> Place:

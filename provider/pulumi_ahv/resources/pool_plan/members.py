@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 from enum import IntEnum, StrEnum
 from typing import Any
 
+DISABLED = "disabled"
+
 
 class Effect(IntEnum):
     """What a difference costs the member, in rising order."""
@@ -45,7 +47,8 @@ def _costs(effect: Effect) -> Any:
 class Facts:
     """What is compared of a member. ``None`` is not set by the user, or not known of a half-made member.
 
-    ``memory`` is in bytes; ``power`` is ``on`` or ``off``, always set; ``payload_digest`` is empty where there is none.
+    ``memory`` is in bytes; ``power`` is ``on`` or ``off``, always set; ``payload_digest`` is empty where there is none;
+    ``guest_tools`` says what they are enabled for, or ``DISABLED``.
     """
 
     template_version: str | None = _costs(Effect.RECREATE)
@@ -97,6 +100,11 @@ class ActualMember:
     ready: bool = True
     failed: bool = False
     created: float = 0.0
+
+    @property
+    def resting(self) -> bool:
+        """Whether it is not ready for no other reason than that it was switched off, or its guest tools were."""
+        return self.facts.power == "off" or self.facts.guest_tools == DISABLED
 
     @property
     def available(self) -> bool:
