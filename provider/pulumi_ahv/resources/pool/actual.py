@@ -67,10 +67,12 @@ class Eyes:
         if line is None:
             return self._clone(vm)
         as_told = self.live(vm)
-        ready = is_ready(vm, self.told)
-        failed = known is not None and known.standing is Standing.FAILED and not ready
         phase = self._phase(vm, known, payload=bool(line.payload))
-        unclear = phase is Phase.DELIVERED and self.told.readiness is not None and self.told.readiness.when == "payload"
+        by_payload = self.told.readiness is not None and self.told.readiness.when == "payload"
+        # Prism assigns addresses before a guest boots: with its disc still in, one says nothing of the payload.
+        ready = is_ready(vm, self.told) and not (by_payload and phase is Phase.STARTED)
+        failed = known is not None and known.standing is Standing.FAILED and not ready
+        unclear = by_payload and phase is Phase.DELIVERED
         return ActualMember(
             vm.uuid, line.slot, vm.name, facts_of(as_told), phase=phase, ready=ready, failed=failed or unclear
         )
