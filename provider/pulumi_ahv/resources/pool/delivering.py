@@ -6,7 +6,7 @@ What an interrupted run left of such images is found by their mark.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from io import BytesIO
 
@@ -18,10 +18,11 @@ from pulumi_ahv.payload.payload import RenderedPayload
 from pulumi_ahv.payload.spec import Identity
 from pulumi_ahv.prism.values import Checksum, Image, ImageSpec, ImageType, Product, StreamSource
 from pulumi_ahv.prism.vm_interface import MachineSite, Outcomes
-from pulumi_ahv.prism.vms import Customization, Outcome, Vm
+from pulumi_ahv.prism.vms import Customization, Outcome, Power, Vm
 from pulumi_ahv.resources.mark import Mark
+from pulumi_ahv.resources.pool.actual import has_disc
 from pulumi_ahv.resources.pool.job import Job, Work, attempt, by_uuid, going
-from pulumi_ahv.resources.pool.marks import PoolMarks
+from pulumi_ahv.resources.pool.marks import PoolMarks, read_line
 
 
 class Courier:
@@ -130,6 +131,13 @@ def left_over(site: MachineSite, marks: PoolMarks) -> list[Image]:
     """Images of discs that interrupted runs left."""
     found = site.images.described(marks.disc_fragment)
     return [image for image in found if image.name.startswith(marks.disc_prefix)]
+
+
+def upload_keys(marks: PoolMarks, vms: Iterable[Vm]) -> list[str]:
+    """Under what interrupted runs may have left uploads for unfinished machines: those that still lack their disc."""
+    waiting = [vm for vm in vms if vm.power is Power.OFF and not has_disc(vm) and marks.is_marked(vm.description)]
+    told = [(vm.uuid, line.payload) for vm in waiting if (line := read_line(vm.description))]
+    return [marks.disc(uuid, payload).key for uuid, payload in told if payload]
 
 
 def forget_uploads(job: Job, vms: Sequence[tuple[Vm, str]]) -> None:

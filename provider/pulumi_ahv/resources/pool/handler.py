@@ -15,7 +15,7 @@ from pulumi_ahv.prism.values import Product
 from pulumi_ahv.prism.vm_interface import Doings, MachineSite
 from pulumi_ahv.resources.handler import CheckOutcome, Context, Created, Live, State
 from pulumi_ahv.resources.pool.actual import DONE, Names, search
-from pulumi_ahv.resources.pool.delivering import left_over
+from pulumi_ahv.resources.pool.delivering import left_over, upload_keys
 from pulumi_ahv.resources.pool.payloads import Payloads
 from pulumi_ahv.resources.pool.previewing import plan_lines
 from pulumi_ahv.resources.pool.removing import Remover
@@ -121,6 +121,7 @@ class PoolHandler:
         if not own:
             return
         gently = frozenset(uuid for uuid, each in known.items() if each.standing in DONE)
+        site.images.forget(upload_keys(marks, [vm for uuid, vm in own.items() if uuid not in gently]))
         self._tell([f"removing {len(own)} members"], told.name)
         failed = Remover(site, self._context.clock, told.shutdown_timeout).remove(list(own.values()), gently, doings)
         if failed:
