@@ -298,7 +298,8 @@ class Engine:
         parent.hidden["open"] -= 1
         if child.body["status"] != "SUCCEEDED":
             parent.hidden["failed"] = parent.hidden.get("failed", 0) + 1
-            parent.body.setdefault("errorMessages", child.body.get("errorMessages", [])[:1])
+            if not self._site.settings.hidden_failures:
+                parent.body.setdefault("errorMessages", child.body.get("errorMessages", [])[:1])
         if parent.hidden["open"]:
             return
         run = Run(parent, {})

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from pulumi_ahv.kernel.clock import Deadline, ManualClock
 from pulumi_ahv.kernel.progress import silent
 from pulumi_ahv.prism.central.site import CentralSite
 from pulumi_ahv.prism.values import Checksum, ImageSpec, ImageType, StreamSource
-from pulumi_ahv.simulator.server import Prism
+from pulumi_ahv.simulator.server import Prism, running
 
 MISSING = "11111111-2222-4333-8444-555555555555"
+
+
+@pytest.fixture(params=[False, True], ids=["told", "hidden"])
+def sim(clock: ManualClock, request: pytest.FixtureRequest) -> Iterator[Prism]:
+    """A Prism Central whose batches fail with their elements, and one whose batches hide that."""
+    with running(clock=clock, hidden_failures=request.param) as prism:
+        yield prism
 
 
 def many(count: int, **changes: Any) -> dict[str, ImageSpec]:

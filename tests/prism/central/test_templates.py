@@ -8,8 +8,8 @@ from pulumi_ahv.kernel.errors import AhvError, ApiError, TaskTimedOut
 from pulumi_ahv.kernel.progress import silent
 from pulumi_ahv.prism.central.site import CentralSite
 from pulumi_ahv.prism.vm_interface import Doings
-from pulumi_ahv.prism.vms import CloneSpec, Customization, DiscKind, NicSpec, Template, Vm
-from pulumi_ahv.simulator.server import Prism
+from pulumi_ahv.prism.vms import CloneSpec, Customization, DiscKind, DiskSpec, NicSpec, Template, Vm, VmSpec
+from pulumi_ahv.simulator.server import Prism, running
 
 MISSING = "11111111-2222-4333-8444-555555555555"
 
@@ -122,6 +122,27 @@ def test_of_a_deployment_that_fails_in_part_each_machine_has_its_own_outcome(
         "10.42.9.2",
         "10.42.9.5",
     ]
+
+
+@pytest.mark.parametrize("version", ["v4.0", "v4.3"])
+def test_a_deployment_that_ends_well_over_failures_tells_prisms_words(
+    connect_to: Callable[..., CentralSite], clock: ManualClock, doings: Doings, version: str
+) -> None:
+    with running(clock=clock, version=version, hidden_failures=True) as sim:
+        site = connect_to(sim)
+        cluster = next(cluster.uuid for cluster in site.inventory.clusters() if cluster.name == "berlin")
+        spec = VmSpec("master", "", cluster, 1, 1, 1 << 30, (DiskSpec(size_bytes=1 << 30),))
+        master = site.vms.create(spec, key="master", doings=doings)
+        template = site.templates.create(master.uuid, name="golden", description="", key="golden", doings=doings)
+        sim.control.fault(
+            "task-failure", operation="kVmTemplateDeployVm", skip=1, count=2, message="no space", code="VMM-77"
+        )
+        specs = {f"k{n}": CloneSpec(f"a{n}") for n in range(5)}
+        outcomes = site.templates.deploy(template.uuid, "", cluster, specs, doings=doings)
+        site.close()
+    failed = {key: str(outcome.error) for key, outcome in outcomes.items() if outcome.error}
+    assert list(failed) == ["k1", "k2"]
+    assert all(f"Deploying 'a{key[1]}'" in text and "no space (VMM-77)" in text for key, text in failed.items())
 
 
 def test_a_second_deployment_makes_what_the_first_could_not(

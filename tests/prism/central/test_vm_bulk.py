@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ from pulumi_ahv.prism.central.site import CentralSite
 from pulumi_ahv.prism.transport import Transport
 from pulumi_ahv.prism.values import Product, SiteInfo
 from pulumi_ahv.prism.vm_interface import Doings
+from pulumi_ahv.prism.vms import VmSpec
+from pulumi_ahv.simulator.server import running
 
 UUID = "11111111-2222-4333-8444-555555555555"
 VMS = "/api/vmm/v4.0/ahv/config/vms"
@@ -49,3 +52,24 @@ def test_a_list_that_does_not_know_a_machine_yet_does_not_make_it_deleted(
     failed = {"status": "FAILED", "errorMessages": [{"message": "in use", "code": "VMM-1"}]}
     script.on("GET", "/api/prism/v4.0/config/tasks/ZXJnb24=:2", reply(200, {"data": failed}))
     assert "in use (VMM-1)" in str(laggard.vms.delete([UUID], doings=doings)[UUID].error)
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_of_a_batch_each_machine_that_failed_has_prisms_own_reason(
+    connect_to: Callable[..., CentralSite], clock: ManualClock, doings: Doings, hidden: bool
+) -> None:
+    with running(clock=clock, hidden_failures=hidden) as sim:
+        site = connect_to(sim)
+        cluster = next(cluster.uuid for cluster in site.inventory.clusters() if cluster.name == "berlin")
+        specs = [VmSpec(f"a{n}", "", cluster, 1, 1, 1 << 30) for n in range(6)]
+        uuids = [site.vms.create(spec, key=spec.name, doings=doings).uuid for spec in specs]
+        sim.control.fault(
+            "task-failure", operation="kVmPowerOn", entity=uuids[4], message="No host has room.", code="VMM-34418"
+        )
+        began = clock.monotonic()
+        outcomes = site.vms.power_on(uuids, doings=doings)
+        assert clock.monotonic() - began < 10
+        site.close()
+    assert [uuid for uuid, outcome in outcomes.items() if outcome.error] == [uuids[4]]
+    assert "Powering on machine 'a4': task" in str(outcomes[uuids[4]].error)
+    assert "No host has room. (VMM-34418)" in str(outcomes[uuids[4]].error)

@@ -111,7 +111,7 @@ class ImageBulk:
         if len(there) == len(specs) or batch.status != SUCCEEDED:
             return there
         subtasks = self._tasks.under(batch.id, deadline=deadline)
-        if len(subtasks) < len(specs):  # some were answered with tasks of an earlier run
+        if sum(state.status == SUCCEEDED for state in subtasks) < len(specs):  # others failed, or ran long ago
             return there
 
         def all_there() -> bool:

@@ -37,7 +37,7 @@ _METHODS = {"CREATE": "POST", "MODIFY": "PUT", "ACTION": "POST", "DELETE": "DELE
 
 @dataclass(eq=False)
 class _Machine:
-    """One machine on its way through the rounds. ``well`` is when its last call has ended well."""
+    """One machine on its way through the rounds. ``well`` is when its last call ended well, ``batch`` in which task."""
 
     uuid: str
     name: str = ""
@@ -48,6 +48,7 @@ class _Machine:
     error: AhvError | None = None
     alone: bool = False
     well: float | None = None
+    batch: str = ""
 
 
 @dataclass
@@ -132,7 +133,8 @@ class VmBulk:
         elif machine.strikes > _STRIKES or course.doings.deadline.expired():
             course.end(machine.uuid, _given_up(course, machine))
         else:
-            machine.step, machine.etag, machine.seen, machine.well = step, entity.etag, vm_of(entity.data), None
+            machine.step, machine.etag, machine.seen = step, entity.etag, vm_of(entity.data)
+            machine.well, machine.batch = None, ""
 
     def _wait_for_sight(self, course: _Round, machine: _Machine, since: float) -> None:
         """Call no more for a machine that looks as before a call that ended well: what it did may be shown later."""
@@ -180,6 +182,7 @@ class VmBulk:
             batch = self._batches.run(call, [_element(each) for each in machines], doing=doing, deadline=deadline)
             if batch and batch.status == SUCCEEDED and not course.purpose.once:
                 for machine in machines:
+                    machine.batch = batch.id
                     self._done(course, machine)
                 return
             subtasks = self._tasks.under(batch.id, deadline=deadline) if batch else []
@@ -190,6 +193,17 @@ class VmBulk:
         by_machine = {uuid: state for state in subtasks for _, uuid in state.entities}
         for machine in machines:
             self._note_subtask(course, machine, by_machine.get(machine.uuid))
+
+    def _question(self, course: _Round, late: Sequence[_Machine]) -> None:
+        """Ask why machines are as before though their batch ended well: it may hide elements that failed."""
+        for batch in dict.fromkeys(machine.batch for machine in late if machine.batch):
+            subtasks = self._tasks.under(batch, deadline=course.doings.deadline)
+            by_machine = {uuid: state for state in subtasks for _, uuid in state.entities}
+            for machine in late:
+                state = by_machine.get(machine.uuid)
+                if machine.batch == batch and (state is None or state.status != SUCCEEDED):
+                    machine.well = None
+                    self._note_subtask(course, machine, state)
 
     def _note_subtask(self, course: _Round, machine: _Machine, state: TaskState | None) -> None:
         if state is None or not state.over:
@@ -223,15 +237,16 @@ class VmBulk:
             return
         try:
             found = self.listed(called, f"{course.purpose.verb} {len(called)} machines")
+            for uuid in called:
+                if uuid not in found:
+                    # Lists lag: only a purpose that ends in nothing takes their word for it.
+                    if course.purpose.gone_is_done:
+                        course.end(uuid)
+                elif course.purpose.plan(uuid, found[uuid]) is None:
+                    course.end(uuid)
+            self._question(course, [course.pending[uuid] for uuid in called if uuid in course.pending])
         except AhvError:
             return  # the next round reads each of them
-        for uuid in called:
-            if uuid not in found:
-                # Lists lag: only a purpose that ends in nothing takes their word for it.
-                if course.purpose.gone_is_done:
-                    course.end(uuid)
-            elif course.purpose.plan(uuid, found[uuid]) is None:
-                course.end(uuid)
 
 
 def _step(machine: _Machine) -> Step:

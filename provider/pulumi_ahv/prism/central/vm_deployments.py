@@ -10,7 +10,7 @@ from __future__ import annotations
 from pulumi_ahv.kernel.errors import AhvError, TaskFailed
 from pulumi_ahv.prism.central.api import Api, Collection
 from pulumi_ahv.prism.central.tasks import CentralTasks
-from pulumi_ahv.prism.central.vm_births import Order, Specs, VmBirths, born, told
+from pulumi_ahv.prism.central.vm_births import Order, Specs, VmBirths, all_born, born, told
 from pulumi_ahv.prism.central.vm_bodies import VmBodies
 from pulumi_ahv.prism.tasks import ENDED_BADLY, failed
 from pulumi_ahv.prism.vm_interface import Doings, Outcomes
@@ -49,22 +49,29 @@ class VmDeployments:
 
     def _part(self, order: Order, specs: Specs, doing: str, doings: Doings) -> Outcomes:
         try:
-            self._births.carry_out(order, doing, doings)
+            state = self._births.carry_out(order, doing, doings)
         except TaskFailed as error:
-            return self._own_errors(error, specs, doing, doings)
+            return self._own_errors(error.task, specs, doing, doings, error)
         except AhvError as error:
             return dict.fromkeys(specs, Outcome(error=error))
-        return {}
+        if len(set(all_born(state, order.origin))) >= len(specs):
+            return {}
+        return self._own_errors(state.id, specs, doing, doings)
 
-    def _own_errors(self, error: TaskFailed, specs: Specs, doing: str, doings: Doings) -> Outcomes:
-        """Each machine's own error, where that can be told; else everyone's."""
-        states = self._tasks.under(error.task, deadline=doings.deadline)
+    def _own_errors(
+        self, task: str, specs: Specs, doing: str, doings: Doings, error: TaskFailed | None = None
+    ) -> Outcomes:
+        """Each machine's own error, where that can be told; else everyone's: a task that ends well may hide some."""
+        states = self._tasks.under(task, deadline=doings.deadline)
+        bad = [state for state in states if state.status in ENDED_BADLY]
+        if error is None and not bad:
+            return {}
         there = self._births.names(specs, doing)
-        if len(states) != len(specs):
-            return dict.fromkeys(specs, Outcome(error=error))
-        pairs = list(zip(specs, states, strict=True))
-        if any(born(state) and born(state) != there.get(specs[key].name) for key, state in pairs):
-            return dict.fromkeys(specs, Outcome(error=error))
+        pairs = list(zip(specs, states, strict=False))
+        if len(states) != len(specs) or any(
+            born(state) not in ("", there.get(specs[key].name)) for key, state in pairs
+        ):
+            return dict.fromkeys(specs, Outcome(error=error or failed(bad[0], doing)))
         return {
             key: Outcome(error=failed(state, f"Deploying '{specs[key].name}'"))
             for key, state in pairs
