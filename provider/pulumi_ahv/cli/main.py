@@ -7,6 +7,7 @@ import typer
 from pulumi_ahv import __version__
 from pulumi_ahv.cli import demo, doctor, local, render, sim
 from pulumi_ahv.cli.drift import command as drift
+from pulumi_ahv.cli.metrics import command as metrics
 
 app = typer.Typer(
     name="ahv",
@@ -21,6 +22,7 @@ app.command("sim")(sim.sim)
 app.command("render")(render.render)
 app.command("doctor")(doctor.doctor)
 app.command("drift")(drift.drift)
+app.command("metrics")(metrics.metrics)
 
 
 @app.command("version")

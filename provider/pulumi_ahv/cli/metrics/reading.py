@@ -1,0 +1,55 @@
+"""Finds the ``metrics`` of pools in JSON: in an exported state, in the outputs of a stack, or by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+
+@dataclass(frozen=True)
+class PoolTimes:
+    """How long the last run of a pool took, in seconds: in all, and by member and phase."""
+
+    pool: str
+    seconds: float
+    members: Mapping[str, Mapping[str, float]]
+
+    @property
+    def phases(self) -> list[str]:
+        """Every phase, in the order in which members came through them."""
+        return list(dict.fromkeys(phase for times in self.members.values() for phase in times))
+
+
+def read_times(document: Any) -> list[PoolTimes]:
+    """All pools in a document; ValueError where there is none."""
+    if not isinstance(document, Mapping):
+        raise ValueError("it is no object")  # noqa: TRY004 - wrong content, whatever its type
+    deployment = document.get("deployment")
+    if isinstance(deployment, Mapping):
+        found = list(_in_state(deployment.get("resources") or ()))
+    elif _is_metrics(document):
+        found = [_times("pool", document)]
+    else:
+        found = [_times(name, value) for name, value in document.items() if _is_metrics(value)]
+    if not found:
+        raise ValueError("there are no metrics of a pool in it")
+    return found
+
+
+def _in_state(resources: Any) -> Iterator[PoolTimes]:
+    for resource in resources:
+        told = (resource.get("outputs") or {}).get("metrics")
+        if resource.get("type", "").endswith(":Pool") and _is_metrics(told):
+            yield _times(resource["urn"].rsplit("::", 1)[-1], told)
+
+
+def _is_metrics(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping) and "seconds" in value and isinstance(value.get("members"), Mapping)
+
+
+def _times(pool: str, told: Mapping[str, Any]) -> PoolTimes:
+    members = {
+        name: {phase: float(seconds) for phase, seconds in times.items()} for name, times in told["members"].items()
+    }
+    return PoolTimes(pool, float(told["seconds"]), members)
