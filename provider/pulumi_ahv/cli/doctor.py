@@ -101,13 +101,8 @@ def _connections(settings: Settings, wanted: str) -> list[Connection]:
         if wanted or not known:
             return [choose(known, wanted)]
     except ConfigError as error:
-        if not settings.encrypted:
-            raise
-        hint = (
-            f"{settings.place} keeps {', '.join(settings.encrypted)} encrypted: set the NUTANIX_ variables, or run "
-            "`pulumi config --show-secrets --json | ahv doctor --config -`."
-        )
-        raise ConfigError(error.doing, said=error.said, advice=f"{error.advice} {hint}".strip()) from None
+        advice = f"{error.advice} {settings.hint('doctor')}".strip()
+        raise ConfigError(error.doing, said=error.said, advice=advice) from None
     return list(known.values())
 
 

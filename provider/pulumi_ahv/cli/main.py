@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from pulumi_ahv import __version__
-from pulumi_ahv.cli import demo, doctor, local, render, sim
+from pulumi_ahv.cli import demo, doctor, local, render, sim, sweep
 from pulumi_ahv.cli.drift import command as drift
 from pulumi_ahv.cli.metrics import command as metrics
 
@@ -23,6 +23,7 @@ app.command("render")(render.render)
 app.command("doctor")(doctor.doctor)
 app.command("drift")(drift.drift)
 app.command("metrics")(metrics.metrics)
+app.command("sweep")(sweep.sweep)
 
 
 @app.command("version")

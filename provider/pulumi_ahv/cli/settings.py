@@ -26,6 +26,15 @@ class Settings:
     encrypted: tuple[str, ...] = ()
     place: str = "the environment"
 
+    def hint(self, command: str) -> str:
+        """What to do about the encrypted ones; empty where there are none."""
+        if not self.encrypted:
+            return ""
+        return (
+            f"{self.place} keeps {', '.join(self.encrypted)} encrypted: set the NUTANIX_ variables, or run "
+            f"`pulumi config --show-secrets --json | ahv {command} --config -`."
+        )
+
 
 def read_settings(file: Path | None, folder: Path) -> Settings:
     """Read a file, standard input for ``-``, or without either the one stack's file of a folder, if it has one.

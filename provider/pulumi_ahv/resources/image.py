@@ -59,7 +59,7 @@ class ImageHandler:
         """Finish what an interrupted run began, adopt, or make; on failure remove what this call made."""
         told = ImageInputs.model_validate(inputs)
         site = self._context.site(told.connection)
-        mark = _mark(told, FIRST)
+        mark = mark_of(told, FIRST)
         told = fitted(told, site.info, self._context.progress, name=told.name)
         deadline = Deadline(self._context.clock, told.timeout)
         content = self._content(told)
@@ -101,7 +101,7 @@ class ImageHandler:
                 said=f"{site.info.product} at {site.info.url} does not know it any more",
                 advice="Run `pulumi refresh`, then `pulumi up` makes it anew.",
             )
-        mark = _mark(told, str(state["claim"]))
+        mark = mark_of(told, str(state["claim"]))
         told = fitted(told, site.info, self._context.progress, name=told.name)
         change = ImageChange(
             name=told.name,
@@ -145,7 +145,7 @@ class ImageHandler:
         """The image to adopt, if another has the wanted name and ``onNameConflict`` says so."""
         if told.on_name_conflict == "allow":
             return None
-        mine = _mark(told, "0")
+        mine = mark_of(told, "0")
         strangers = [
             image for image in site.images.named(told.name) if not mine.is_same_owner(Mark.read(image.description))
         ]
@@ -175,7 +175,8 @@ class ImageHandler:
 _INPUT_NAMES = frozenset(field.alias or "" for field in ImageInputs.model_fields.values())
 
 
-def _mark(told: ImageInputs, claim: str) -> Mark:
+def mark_of(told: ImageInputs, claim: str) -> Mark:
+    """The mark of the image that inputs declare, claimed so."""
     place = (told.connection or "", told.storage_container or "")
     return Mark.of(told.owner, "image", differs_by=(told.content or "", told.type, *place), claim=claim)
 
