@@ -335,3 +335,37 @@ def test_a_payload_that_installs_tools_makes_them_reachable(
 
 def test_what_is_no_disc_is_told(booted: Any) -> None:
     assert "no ISO 9660 volume" in booted(b"x" * 100_000)[1]["problems"][0]
+
+
+JOINING_SCRIPT = b"""#!/bin/sh
+if true; then
+  printf '%s\\n' 'pass word' | realm join --user=joiner '--computer-ou=OU=A B,DC=corp' corp.example
+fi
+"""
+JOINING_CONFIG = b"""#cloud-config
+runcmd:
+  - [realm, join, -U, joiner, --computer-ou, "OU=A B,DC=corp", corp.example]
+"""
+
+
+@pytest.mark.parametrize("text", [JOINING_SCRIPT, JOINING_CONFIG])
+def test_a_linux_guest_joins_the_domain_that_its_commands_name(booted: Any, text: bytes) -> None:
+    _, guest = booted(no_cloud(**{"user-data": text}))
+    assert guest["domain"] == "corp.example"
+    assert guest["applied"]["organizationalUnit"] == "OU=A B,DC=corp"
+
+
+def test_a_guest_that_nobody_joins_is_in_no_domain(booted: Any) -> None:
+    _, guest = booted(no_cloud(**{"user-data": b"#!/bin/sh\nrealm list\n# realm join corp.example\n"}))
+    assert guest["domain"] == ""
+
+
+def test_a_windows_guest_sets_the_address_of_its_card(booted: Any) -> None:
+    card = (
+        b'<component name="Microsoft-Windows-TCPIP"><Interfaces><Interface><Identifier>Ethernet</Identifier>'
+        b"<UnicastIpAddresses><IpAddress>10.7.0.5/24</IpAddress></UnicastIpAddresses></Interface></Interfaces></component>"
+    )
+    answers = UNATTEND.replace(b"</settings>", card + b"</settings>", 1)
+    _, guest = booted(disc("unattend", {"Unattend.xml": answers}))
+    assert guest["addresses"] == ["10.7.0.5"]
+    assert guest["domain"] == "corp.example"

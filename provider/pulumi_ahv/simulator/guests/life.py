@@ -13,7 +13,7 @@ import re
 from fnmatch import fnmatchcase
 from typing import Any
 
-from pulumi_ahv.simulator.guests import cloud_init, network, unattend
+from pulumi_ahv.simulator.guests import cloud_init, joining, network, unattend
 from pulumi_ahv.simulator.guests.discs import discs_of
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.store import Record
@@ -126,6 +126,7 @@ def _act(site: Site, vm: Record, guest: Record, disk: Record) -> str:
         system["ngt"] = {"version": NGT_VERSION}
     if tools_disc and "ngt" in system:
         system["ngt"]["certificate"] = vm.ext_id
+    guest.body["domain"] = system.get("domain", "")
     guest.body["os"] = system.get("kind", "linux")
     guest.body["hostname"] = system.get("hostname", "localhost")
     return power
@@ -143,7 +144,10 @@ def _windows(answers: bytes, guest: Record, system: dict[str, Any]) -> list[Any]
         "organizationalUnit": setup.organizational_unit,
         "users": setup.users,
         "commands": setup.commands,
+        "network": setup.network,
     }
+    system["domain"] = setup.domain
+    guest.body["network"] = setup.network
     return setup.commands
 
 
@@ -158,6 +162,7 @@ def _linux(discs: list[Any], guest: Record, system: dict[str, Any]) -> tuple[lis
         return [], ""
     system.update(kind="linux", instanceId=source.instance_id, network=source.network)
     guest.body["problems"] += outcome.problems
+    join = joining.joined(outcome.commands)
     guest.body["applied"] = {
         "datasource": source.name,
         "instanceId": source.instance_id,
@@ -165,7 +170,10 @@ def _linux(discs: list[Any], guest: Record, system: dict[str, Any]) -> tuple[lis
         "files": outcome.files,
         "commands": outcome.commands,
         "network": source.network,
+        "domain": join.domain,
+        "organizationalUnit": join.organizational_unit,
     }
+    system["domain"] = join.domain or system.get("domain", "")
     guest.body["network"] = source.network
     return outcome.commands, outcome.power
 

@@ -1,8 +1,9 @@
-"""What Windows setup makes of an answer file: name, domain, accounts, commands (guest.md, sections 2.1 and 2.2)."""
+"""What Windows setup makes of an answer file: name, domain, accounts, addresses, commands (guest.md, 2.1 and 2.2)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 NAMES = ("unattend.xml", "autounattend.xml")
@@ -19,6 +20,12 @@ class Setup:
     users: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    ethernets: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def network(self) -> dict[str, Any] | None:
+        """The addresses it gives to cards, in the form of cloud-init's version 2."""
+        return {"version": 2, "ethernets": self.ethernets} if self.ethernets else None
 
 
 def answer_file(files: dict[str, bytes]) -> bytes | None:
@@ -56,5 +63,16 @@ def _component(component: Element, setup: Setup) -> None:
     elif name == "Microsoft-Windows-UnattendedJoin":
         setup.domain = component.findtext(".//{*}JoinDomain", "")
         setup.organizational_unit = component.findtext(".//{*}MachineObjectOU", "")
+    elif name == "Microsoft-Windows-TCPIP":
+        for card in component.iterfind("{*}Interfaces/{*}Interface"):
+            _card(card, setup)
     elif name == "Microsoft-Windows-Deployment":
         setup.commands += [each.text or "" for each in component.iterfind(".//{*}RunSynchronousCommand/{*}Path")]
+
+
+def _card(card: Element, setup: Setup) -> None:
+    """A card, named by its MAC with hyphens, or by what Windows calls it."""
+    name = card.findtext("{*}Identifier", "")
+    addresses = [each.text or "" for each in card.iterfind("{*}UnicastIpAddresses/{*}IpAddress")]
+    mac = name.replace("-", ":").lower() if name.count("-") == 5 else ""
+    setup.ethernets[name] = {"match": {"macaddress": mac}, "addresses": addresses}
