@@ -10,7 +10,6 @@ from pulumi_ahv.schema.fields import RECORDED, REPLACES, Bag, Change, Facts, Sup
 from pulumi_ahv.schema.image import MAX_NAME
 
 MAX_DESCRIPTION = 750  # Prism takes 1000 characters; the rest is for the owner mark and the note of a maintenance
-_ELEMENT = Support("refused", "has no templates")
 _REBUILDS = Facts(Change.REBUILDS)
 _RESHAPES = Facts(Change.RESHAPES)
 
@@ -35,7 +34,7 @@ class TemplateDisk(Bag):
 
 
 class TemplateVmInputs(Bag):
-    """The master of pools: a template of Prism Central with its versions.
+    """The master of pools: a template with its versions, on a Prism Central or a Prism Element.
 
     Each change of what the machine is publishes a new version, and pools that follow the active one roll. New `disks`,
     `firmware` and the like are built anew from the images, which leaves behind what was changed in `maintenance`;
@@ -43,7 +42,7 @@ class TemplateVmInputs(Bag):
     version for changes by hand; when it goes back to false, that machine is shut down and becomes a version.
     """
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME), Facts(filled=True, element=_ELEMENT)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME), Facts(filled=True)]
     """Name in Prism. Default: the name of the resource."""
     description: Annotated[str, StringConstraints(max_length=MAX_DESCRIPTION)] | None = None
     """Description in Prism. The provider adds its owner mark below it."""
@@ -61,7 +60,7 @@ class TemplateVmInputs(Bag):
     """How it boots. `secureBoot` is UEFI with Secure Boot."""
     machine_type: Annotated[Literal["pc", "q35"] | None, _REBUILDS] = None
     """Machine type. Default: Prism's own; `q35` for `secureBoot`, which needs it."""
-    vtpm: Annotated[bool, _REBUILDS] = False
+    vtpm: Annotated[bool, Facts(Change.REBUILDS, element=Support("refused", "makes no vTPM over v2.0"))] = False
     """Whether it has a virtual TPM."""
     cd_roms: Annotated[int, Field(ge=0, le=3), _REBUILDS] = 1
     """Empty CD-ROM drives. The guest tools' disc needs a free one; members of a pool get what they lack."""

@@ -1,4 +1,4 @@
-"""A template VM on an embedded Prism Central with a manual clock, and an engine in miniature that keeps its state."""
+"""A template VM on an embedded Prism of each product, and an engine in miniature that keeps its state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from golden import DISK, client
 
 from pulumi_ahv.kernel.clock import Clock, Deadline, ManualClock
 from pulumi_ahv.kernel.progress import silent
-from pulumi_ahv.prism.values import ImageSpec, ImageType, StreamSource
+from pulumi_ahv.prism.values import ImageSpec, ImageType, Product, StreamSource
 from pulumi_ahv.prism.vm_interface import Doings, MachineSite
 from pulumi_ahv.prism.vms import Template, TemplateVersion
 from pulumi_ahv.resources.handler import Context, State
@@ -105,12 +105,13 @@ class Desk:
     @property
     def template(self) -> Template:
         """The template as it is."""
-        (found,) = [
-            template
-            for listed in self.prism.control.entities("templates")
-            if (template := self.site.templates.get(listed["extId"]))
-        ]
+        (found,) = self.templates
         return found
+
+    @property
+    def templates(self) -> list[Template]:
+        """All templates there are."""
+        return self.site.templates.described("")
 
     @property
     def active(self) -> TemplateVersion:
@@ -118,14 +119,26 @@ class Desk:
         (found,) = [version for version in self.template.versions if version.active]
         return found
 
+    @property
+    def is_central(self) -> bool:
+        """Which of the products this is."""
+        return self.site.info.product is Product.CENTRAL
+
     def hardware(self) -> State:
         """What the active version freezes, as Prism holds it."""
-        hidden: State = self.prism.control.entity("template-versions", self.active.uuid)["hidden"]["vm"]
+        kind = "template-versions" if self.is_central else "snapshots"
+        hidden: State = self.prism.control.entity(kind, self.active.uuid)["hidden"]["vm"]
         return hidden
 
     def machines(self) -> list[str]:
-        """Names of all machines in Prism."""
-        return sorted(vm["name"] for vm in self.prism.control.entities("vms"))
+        """Names of all machines in Prism, without those that templates are."""
+        own = {template.uuid for template in self.templates}
+        return sorted(vm["name"] for vm in self.prism.control.entities("vms") if vm["extId"] not in own)
+
+    def leftovers(self) -> list[str]:
+        """Everything that is there beside images; nothing, when all of a template is gone."""
+        kinds = ("vms", "templates", "template-versions", "snapshots")
+        return [str(one) for kind in kinds for one in self.prism.control.entities(kind)]
 
     def doings(self) -> Doings:
         return Doings(Deadline(self.clock, 900), silent)
@@ -151,10 +164,10 @@ def clock() -> ManualClock:
     return ManualClock(1_800_000_000.0)
 
 
-@pytest.fixture
-def prism(clock: ManualClock) -> Iterator[Prism]:
-    """A Prism Central of this process."""
-    with running(clock=clock) as site:
+@pytest.fixture(params=["central", "element"])
+def prism(request: pytest.FixtureRequest, clock: ManualClock) -> Iterator[Prism]:
+    """A Prism of each product in turn."""
+    with running(product=request.param, clock=clock) as site:
         yield site
 
 

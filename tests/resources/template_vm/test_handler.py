@@ -155,9 +155,10 @@ def test_a_template_of_this_name_that_is_not_ours_is_named(desk: Any, made: Any)
 
 
 def test_deleting_removes_all_of_it_and_again_succeeds(made: Any) -> None:
+    made.up(memory=4096)
     for _ in range(2):
         made.destroy()
-    assert made.prism.control.entities("templates") == []
+    assert made.leftovers() == []
     assert made.handler().read(made.uuid, made.state) is None
 
 
@@ -170,17 +171,19 @@ def test_a_template_that_somebody_else_took_over_is_left_alone(made: Any) -> Non
 
 
 def test_a_create_that_fails_leaves_nothing(desk: Any) -> None:
-    desk.prism.control.fault("task-failure", operation="create_template", count=1, message="No space left.")
+    operation = "create_template" if desk.is_central else "SnapshotCreate"
+    desk.prism.control.fault("task-failure", operation=operation, count=1, message="No space left.")
     with pytest.raises(AhvError, match="No space left"):
         desk.up()
-    assert (desk.machines(), desk.prism.control.entities("templates")) == ([], [])
+    assert desk.leftovers() == []
     desk.clock.advance(A_MOMENT)
     desk.up()
     assert len(desk.template.versions) == 1
 
 
 def test_an_update_that_fails_leaves_the_active_version_and_goes_on_next_time(made: Any) -> None:
-    made.prism.control.fault("task-failure", operation="update_template_by_id", count=1, message="No space left.")
+    operation = "update_template_by_id" if made.is_central else "SnapshotCreate"
+    made.prism.control.fault("task-failure", operation=operation, count=1, message="No space left.")
     with pytest.raises(AhvError, match="No space left"):
         made.up(memory=4096)
     assert made.active.name == "Initial Version"
@@ -191,10 +194,17 @@ def test_an_update_that_fails_leaves_the_active_version_and_goes_on_next_time(ma
 
 
 @pytest.mark.parametrize(
-    "operation", ["create_vm", "create_template", "delete_vm_by_id", "deploy_template", "update_template_by_id"]
+    ("central", "element"),
+    [
+        ("create_vm", "v2_create_vm"),
+        ("create_template", "v2_create_snapshots"),
+        ("delete_vm_by_id", "v2_delete_vm"),
+        ("deploy_template", "v2_clone_snapshot"),
+        ("update_template_by_id", "v2_update_vm"),
+    ],
 )
-def test_an_answer_that_was_lost_makes_nothing_twice(desk: Any, operation: str) -> None:
-    desk.prism.control.fault("drop-after-commit", operation=operation, count=1)
+def test_an_answer_that_was_lost_makes_nothing_twice(desk: Any, central: str, element: str) -> None:
+    desk.prism.control.fault("drop-after-commit", operation=central if desk.is_central else element, count=1)
     desk.up()
     desk.up(memory=4096)
     assert desk.prism.control.faults()[0]["hits"] == 1
@@ -255,4 +265,35 @@ def test_a_run_that_was_killed_is_finished_by_the_next_one(desk: Any, answers: i
     assert [version.name for version in desk.template.versions] == ["Version 2", "Initial Version"]
     assert desk.machines() == []
     desk.destroy()
-    assert desk.prism.control.entities("templates") == []
+    assert desk.leftovers() == []
+
+
+@pytest.mark.parametrize("answers", range(2, 40, 3))
+def test_a_run_that_was_killed_leaves_nothing_to_one_with_other_disks(
+    desk: Any, make_image: Callable[[str], str], answers: int
+) -> None:
+    november = make_image("november")
+    desk.killed(answers)
+    desk.up(disks=[{"image": november}])
+    assert desk.machines() == []
+    desk.destroy()
+    assert desk.leftovers() == []
+
+
+def test_a_content_that_comes_back_is_built_anew(made: Any, make_image: Callable[[str], str]) -> None:
+    october = made.bag["disks"]
+    made.up(disks=[{"image": make_image("november")}])
+    made.up(disks=october)
+    assert [version.name for version in made.template.versions] == ["Version 3", "Version 2", "Initial Version"]
+    assert made.machines() == []
+    assert made.drift() == {}
+
+
+def test_what_a_product_does_not_make_is_refused_by_name(desk: Any) -> None:
+    if desk.is_central:
+        desk.up(vtpm=True, firmware="uefi")
+        assert desk.active.active
+        return
+    with pytest.raises(InputError, match=r"vtpm: .* is a Prism Element, which makes no vTPM over v2.0. Leave it out"):
+        desk.up(vtpm=True, firmware="uefi")
+    assert desk.leftovers() == []

@@ -10,7 +10,7 @@ from pulumi_ahv.kernel.errors import AhvError, InputError
 from pulumi_ahv.prism.vms import Power
 from pulumi_ahv.resources.template_vm.records import Note
 
-UPDATE = "Template-update-os_*"
+UPDATES = ("Template-update-os_*", "ahv-update-*")
 
 
 @pytest.fixture
@@ -118,7 +118,8 @@ def test_a_maintenance_that_was_cancelled_in_prism_can_be_ended(on: Any) -> None
 
 
 def test_a_guest_that_does_not_shut_down_leaves_everything_as_it_is_and_says_so(made: Any) -> None:
-    made.prism.control.guest_rule(UPDATE, ignoresShutdown=True)
+    for machine in UPDATES:
+        made.prism.control.guest_rule(machine, ignoresShutdown=True)
     made.up(maintenance=True)
     made.clock.advance(120)
     with pytest.raises(AhvError, match=r"still on after 60 s; nothing was published.* onShutdownTimeout"):
@@ -153,14 +154,21 @@ def test_a_guest_update_of_somebody_else_is_left_alone(made: Any) -> None:
 
 def test_deleting_takes_the_maintenance_along(on: Any) -> None:
     on.destroy()
-    assert (on.machines(), on.prism.control.entities("templates")) == ([], [])
+    assert on.leftovers() == []
 
 
-@pytest.mark.parametrize(
-    "operation", ["initiate_guest_update", "complete_guest_update", "power_on_vm", "update_template_by_id"]
-)
+FAULTS = {
+    "initiate_guest_update": ("v2_clone_snapshot", "SnapshotClone"),
+    "complete_guest_update": ("v2_create_snapshots", "SnapshotCreate"),
+    "power_on_vm": ("v2_set_power_state", "VmChangePowerState"),
+    "update_template_by_id": ("v2_update_vm", "VmUpdate"),
+}
+
+
+@pytest.mark.parametrize("central", FAULTS)
 @pytest.mark.parametrize("kind", ["drop-after-commit", "task-failure"])
-def test_a_fault_on_the_way_is_outlasted_or_told_and_the_next_run_goes_on(made: Any, kind: Any, operation: str) -> None:
+def test_a_fault_on_the_way_is_outlasted_or_told_and_the_next_run_goes_on(made: Any, kind: Any, central: str) -> None:
+    operation = central if made.is_central else FAULTS[central][kind == "task-failure"]
     made.prism.control.fault(kind, operation=operation, count=1)
     told = 0
     for wanted in (True, False):

@@ -1,7 +1,8 @@
-"""Makes versions: a machine under a working name, built from the images or made of a version, frozen, and deleted.
+"""Makes versions: a machine under a working name, built from the images or made of a version, frozen, and dropped.
 
 The working name tells what the machine is to become, so that an interrupted run's machine is taken up, and it begins
-with what belongs to this template alone, so that what is left over can be swept away.
+with what belongs to this template alone, so that what is left over can be swept away. A machine that a template has
+taken over (that of the first version on an Element) has its name no more.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Building:
     def first(self) -> Template:
         """A new template with its first version."""
         self.job.say("building its machine")
-        machine = self._from_images()
+        machine = self._from_images("")
         self.job.say("freezing the machine as a template")
         return self.job.site.templates.create(
             machine,
@@ -55,10 +56,10 @@ class Building:
         base, name = newest(template), next_name(template.versions)
         if base and same_base(base[1].content, self.content):
             self.job.say(f"making '{name}' of '{base[0].name}'")
-            machine, text = self._from_version(template, base[0]), f"Made of '{base[0].name}'."
+            machine, text = self._from_version(template, base[0], name), f"Made of '{base[0].name}'."
         else:
             self.job.say(f"building '{name}' from the images")
-            machine, text = self._from_images(), "Built from the images."
+            machine, text = self._from_images(name), "Built from the images."
         return self.job.site.templates.add_version(
             template.uuid,
             machine,
@@ -69,19 +70,20 @@ class Building:
         )
 
     def sweep(self) -> None:
-        """Delete every machine that was built for this template."""
+        """Delete every machine that was built for this template and still has the name it was built under."""
         left = [vm.uuid for vm in self.job.site.vms.find(prefix=working_prefix(self.job.mark.owner))]
         if left:
             demand(self.job.site.vms.delete(left, doings=self.job.doings()))
 
-    def _from_images(self) -> str:
+    def _from_images(self, version: str) -> str:
+        """The machine for a version; each has one of its own, also where an earlier one had the same content."""
         job, told = self.job, self.job.told
         name = working_name(job.mark.owner, self.content)
         if found := job.site.vms.find(names=[name]):
             return found[0].uuid
         spec = VmSpec(
             name=name,
-            description=f"Is frozen as a version of template '{told.name}', then deleted.",
+            description=f"Is frozen as a version of template '{told.name}'.",
             cluster_uuid=job.cluster_uuid(),
             sockets=told.vcpus // told.cores_per_socket,
             cores_per_socket=told.cores_per_socket,
@@ -93,9 +95,9 @@ class Building:
             machine_type=told.machine_type or "",
             vtpm=told.vtpm,
         )
-        return job.site.vms.create(spec, key=f"{job.mark.key}\0{name}", doings=job.doings()).uuid
+        return job.site.vms.create(spec, key=f"{job.mark.key}\0{name}\0{version}", doings=job.doings()).uuid
 
-    def _from_version(self, template: Template, base: TemplateVersion) -> str:
+    def _from_version(self, template: Template, base: TemplateVersion, version: str) -> str:
         job, told = self.job, self.job.told
         spec = CloneSpec(
             name=working_name(job.mark.owner, self.content, base.uuid),
@@ -104,7 +106,7 @@ class Building:
             memory_bytes=told.memory * _MIB,
             nics=job.nics(),
         )
-        specs = {f"{job.mark.key}\0{spec.name}": spec}
+        specs = {f"{job.mark.key}\0{spec.name}\0{version}": spec}
         made = job.site.templates.deploy(template.uuid, base.uuid, job.cluster_uuid(), specs, doings=job.doings())
         demand(made)
         uuid = next(iter(made.values())).uuid

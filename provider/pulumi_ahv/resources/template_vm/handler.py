@@ -6,6 +6,7 @@ from pulumi_ahv.kernel.errors import AhvError, InputError
 from pulumi_ahv.prism.vms import Template
 from pulumi_ahv.resources.handler import CheckOutcome, Context, Created, Live, State
 from pulumi_ahv.resources.mark import Mark
+from pulumi_ahv.resources.support import fitted
 from pulumi_ahv.resources.template_vm.building import Building
 from pulumi_ahv.resources.template_vm.job import Job, machine_site
 from pulumi_ahv.resources.template_vm.maintenance import Goal
@@ -19,7 +20,7 @@ from pulumi_ahv.schema.validate import validate
 
 
 class TemplateVmHandler:
-    """Template VMs, on a Prism Central."""
+    """Template VMs, on a Prism Central or Element."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -53,7 +54,7 @@ class TemplateVmHandler:
 
     def read(self, uuid: str, state: State) -> Live | None:
         """Ask Prism, and say what the inputs would be if they told the truth."""
-        site = machine_site(self._context.site(state.get("connection")), str(state.get("name")))
+        site = machine_site(self._context.site(state.get("connection")))
         template = site.templates.get(uuid)
         if template is None:
             return None
@@ -81,7 +82,8 @@ class TemplateVmHandler:
 
     def _job(self, inputs: State, claim: str) -> Job:
         told = TemplateVmInputs.model_validate(inputs)
-        site = machine_site(self._context.site(told.connection), told.name)
+        site = machine_site(self._context.site(told.connection))
+        told = fitted(told, site.info, self._context.progress, name=told.name)
         place = (told.connection or "", told.cluster or "")
         return Job(self._context, site, told, Mark.of(told.owner, "template", differs_by=place, claim=claim))
 
@@ -158,11 +160,9 @@ class TemplateVmHandler:
     def _remove(self, job: Job, template: Template | None) -> None:
         if template:
             if template.guest_update_vm and not Note.read(template.description):
-                raise AhvError(
-                    f"TemplateVm {job.told.name!r}: template {template.uuid} is not deleted",
-                    said=f"a guest update that is not ours is under way, in machine {template.guest_update_vm}",
-                    advice="Complete or cancel it in Prism Central, then run again.",
-                )
+                said, advice = job.strangers_update(template)
+                doing = f"TemplateVm {job.told.name!r}: template {template.uuid} is not deleted"
+                raise AhvError(doing, said=said, advice=advice)
             job.site.templates.cancel_guest_update(template.uuid, doings=job.doings())
             job.site.templates.delete(template.uuid, doings=job.doings())
         Building(job, _content(job)).sweep()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from pulumi_ahv.kernel.clock import Deadline
-from pulumi_ahv.kernel.errors import AhvError, ConfigError, InputError
+from pulumi_ahv.kernel.errors import AhvError, InputError
 from pulumi_ahv.prism.interface import Site
 from pulumi_ahv.prism.values import Product
 from pulumi_ahv.prism.vm_interface import Doings, MachineSite, Outcomes
@@ -49,6 +49,15 @@ class Job:
             )
         return template
 
+    def strangers_update(self, template: Template) -> tuple[str, str]:
+        """What to say of a guest update that is not ours, and how it can be ended."""
+        machine = template.guest_update_vm
+        said = f"a guest update that is not ours is under way, in machine {machine}"
+        if self.site.info.product is Product.CENTRAL:
+            return said, "Complete or cancel it in Prism Central, then run again."
+        end = f"take its UUID out of the last line of the description of machine {template.uuid}"
+        return said, f"Delete that machine and {end}, then run again."
+
     def cluster_uuid(self) -> str:
         """The cluster that the machines of this template are made on."""
         known = self.site.inventory.clusters()
@@ -73,18 +82,8 @@ class Job:
         )
 
 
-def machine_site(site: Site, name: str) -> MachineSite:
-    """The site, if it is one that has templates.
-
-    Raises:
-        ConfigError: it is a Prism Element.
-    """
-    if site.info.product is not Product.CENTRAL:
-        raise ConfigError(
-            f"TemplateVm {name!r}: {site.info.url} is a {site.info.product}",
-            said="templates are kept by a Prism Central",
-            advice="Use a connection to a Prism Central.",
-        )
+def machine_site(site: Site) -> MachineSite:
+    """The site with its machines and templates; both products have them."""
     return cast("MachineSite", site)
 
 

@@ -1,7 +1,7 @@
 """Maintenance mode as a state machine: from what is there and what is wanted to the next step. Pure.
 
 Nothing of it is remembered between runs: where a maintenance stands is read off Prism each time, so that a run that was
-cut off at any point is taken up by the next one. The note in the template's description is written before Central's
+cut off at any point is taken up by the next one. The note in the template's description is written before the
 guest update is begun and taken away when all is over: an update that has no note is somebody else's and is left alone.
 
     on:       NOTE → BEGIN → POWER_ON

@@ -9,7 +9,6 @@ from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.prism.vm_interface import MachineSite
 from pulumi_ahv.prism.vms import Power, Template, Vm
 from pulumi_ahv.resources.mark import without_mark
-from pulumi_ahv.resources.pool.waiting import Watch
 from pulumi_ahv.resources.template_vm.job import Job, demand
 from pulumi_ahv.resources.template_vm.maintenance import Goal, Machine, Refusal, Situation, Step, next_step
 from pulumi_ahv.resources.template_vm.records import (
@@ -21,6 +20,7 @@ from pulumi_ahv.resources.template_vm.records import (
     record_of,
     without_note,
 )
+from pulumi_ahv.resources.watching import Watch
 from pulumi_ahv.schema.template_vm import TemplateVmInputs
 
 _MOST_STEPS = 12  # the longest way has seven; more means that somebody else works against us
@@ -101,7 +101,7 @@ class Tending:
         job.say(f"shutting machine {uuid} down")
         demand(job.site.vms.ask_to_shut_down([uuid], doings=job.doings()))
         seconds = job.told.shutdown_timeout
-        watch = Watch(job.site, job.context.clock)
+        watch = Watch(job.site.vms.by_uuid, job.context.clock)
         if not watch.until([uuid], seconds, lambda vm: vm.power is Power.OFF):
             return
         if job.told.on_shutdown_timeout == "fail":
@@ -139,11 +139,8 @@ class Tending:
     def _refused(self, refusal: Refusal, template: Template) -> AhvError:
         doing = f"TemplateVm {self.job.told.name!r}: maintenance cannot go on"
         if refusal is Refusal.STRANGERS:
-            return AhvError(
-                doing,
-                said=f"a guest update that is not ours is under way, in machine {template.guest_update_vm}",
-                advice="Complete or cancel it in Prism Central, then run again.",
-            )
+            said, advice = self.job.strangers_update(template)
+            return AhvError(doing, said=said, advice=advice)
         return AhvError(
             doing,
             said=f"its machine {template.guest_update_vm} has been deleted, so there is nothing to publish",
