@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pulumi_ahv.dynamic.guest_tools import GuestTools
     from pulumi_ahv.dynamic.image import Image
     from pulumi_ahv.dynamic.lookups import (
         get_category,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "GuestTools",
     "Image",
     "Pool",
     "TemplateVm",
@@ -58,6 +60,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "GuestTools": "pulumi_ahv.dynamic.guest_tools",
     "Image": "pulumi_ahv.dynamic.image",
     "Pool": "pulumi_ahv.dynamic.pool",
     "TemplateVm": "pulumi_ahv.dynamic.template_vm",

@@ -5,16 +5,23 @@ from typing import Any
 
 import pytest
 
+from pulumi_ahv.dynamic import guest_tools as tools_face
 from pulumi_ahv.dynamic import image as face
 from pulumi_ahv.dynamic import pool as pool_face
 from pulumi_ahv.dynamic import template_vm as template_face
+from pulumi_ahv.schema import guest_tools as tools_declared
 from pulumi_ahv.schema import image as declared
 from pulumi_ahv.schema import pool as pool_declared
 from pulumi_ahv.schema import template_vm as template_declared
 from pulumi_ahv.schema.fields import Bag, facts_of
 from pulumi_ahv.schema.package import RESOURCES
 
-FACES = {"Image": face.Image, "Pool": pool_face.Pool, "TemplateVm": template_face.TemplateVm}
+FACES = {
+    "GuestTools": tools_face.GuestTools,
+    "Image": face.Image,
+    "Pool": pool_face.Pool,
+    "TemplateVm": template_face.TemplateVm,
+}
 OBJECTS = [
     (face.ImageSourceArgs, declared.ImageSource),
     (face.ImageChecksumArgs, declared.ImageChecksum),
@@ -23,6 +30,8 @@ OBJECTS = [
     (pool_face.PoolPayloadArgs, pool_declared.PoolPayload),
     (pool_face.PoolReadinessArgs, pool_declared.PoolReadiness),
     (pool_face.PoolRolloutArgs, pool_declared.PoolRollout),
+    (pool_face.PoolGuestToolsArgs, tools_declared.PoolGuestTools),
+    (tools_face.GuestToolsInstallArgs, tools_declared.GuestToolsInstall),
     (template_face.TemplateDiskArgs, template_declared.TemplateDisk),
 ]
 CLASSES = [(resource, FACES[resource.name]) for resource in RESOURCES]

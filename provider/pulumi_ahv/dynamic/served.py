@@ -16,6 +16,7 @@ from pulumi_ahv.dynamic.session import end_with_engine, is_provider_process
 from pulumi_ahv.dynamic.worlds import settings_in, world
 from pulumi_ahv.kernel.clock import SystemClock
 from pulumi_ahv.kernel.errors import AhvError, InputError
+from pulumi_ahv.resources.guest_tools.handler import GuestToolsHandler
 from pulumi_ahv.resources.handler import Context, Handler, Repairing
 from pulumi_ahv.resources.image import ImageHandler
 from pulumi_ahv.resources.pool.gate import PoolGateHandler
@@ -24,6 +25,7 @@ from pulumi_ahv.resources.template_vm.handler import TemplateVmHandler
 
 DEBUG: Final = "PULUMI_AHV_DEBUG"
 HANDLERS: Final[Mapping[str, Callable[[Context], Handler]]] = {
+    "GuestTools": GuestToolsHandler,
     "Image": ImageHandler,
     "Pool": PoolHandler,
     "PoolGate": PoolGateHandler,

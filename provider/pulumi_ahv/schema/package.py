@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel
 
 from pulumi_ahv.schema.fields import Bag, Facts
+from pulumi_ahv.schema.guest_tools import GuestToolsInputs, GuestToolsOutputs
 from pulumi_ahv.schema.image import ImageInputs, ImageOutputs
 from pulumi_ahv.schema.lookups import (
     GetCategoryArgs,
@@ -88,6 +89,7 @@ RESOURCES: Final = (
     Resource("Image", ImageInputs, ImageOutputs, "image-python"),
     Resource("TemplateVm", TemplateVmInputs, TemplateVmOutputs, "template-python"),
     Resource("Pool", PoolInputs, PoolOutputs, "pool-linux-python"),
+    Resource("GuestTools", GuestToolsInputs, GuestToolsOutputs, "guest-tools-python"),
 )
 
 

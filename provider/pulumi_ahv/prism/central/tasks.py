@@ -36,7 +36,7 @@ class CentralTasks:
             if task not in states:
                 entity = self._api.get(TASKS, task, doing=f"Reading task {task}", deadline=deadline)
                 if entity:
-                    states[task] = _state(entity.data, task)
+                    states[task] = self._state(entity.data, task)
         return states
 
     def under(self, parent: str, *, deadline: Deadline) -> list[TaskState]:
@@ -61,7 +61,7 @@ class CentralTasks:
 
     def _found(self, filter_by: str, doing: str, deadline: Deadline) -> list[TaskState]:
         listed = self._api.entries(TASKS, doing=doing, filter_by=filter_by, deadline=deadline)
-        return [_state(data, str(data.get("extId"))) for data in listed]
+        return [self._state(data, str(data.get("extId"))) for data in listed]
 
     def _listed(self, ids: Sequence[str], deadline: Deadline) -> Iterator[TaskState]:
         for first in range(0, len(ids), _CHUNK):
@@ -69,20 +69,20 @@ class CentralTasks:
             wanted = " or ".join(f"extId eq {quoted(task)}" for task in chunk)
             doing = f"Reading {len(chunk)} tasks"
             for data in self._api.entries(TASKS, doing=doing, filter_by=wanted, deadline=deadline):
-                yield _state(data, str(data.get("extId")))
+                yield self._state(data, str(data.get("extId")))
 
-
-def _state(data: Mapping[str, Any], task: str) -> TaskState:
-    complaint = messages(data.get("errorMessages"))
-    return TaskState(
-        id=task,
-        status=str(data.get("status", "QUEUED")),
-        percent=int(data.get("progressPercentage") or 0),
-        created=moment(data.get("createdTime")),
-        entities=tuple((str(one.get("rel")), str(one.get("extId"))) for one in data.get("entitiesAffected") or ()),
-        code=complaint.code,
-        message=complaint.message or str(data.get("legacyErrorMessage") or ""),
-    )
+    def _state(self, data: Mapping[str, Any], task: str) -> TaskState:
+        complaint = messages(data.get("errorMessages"))
+        said = complaint.message or str(data.get("legacyErrorMessage") or "")
+        return TaskState(
+            id=task,
+            status=str(data.get("status", "QUEUED")),
+            percent=int(data.get("progressPercentage") or 0),
+            created=moment(data.get("createdTime")),
+            entities=tuple((str(one.get("rel")), str(one.get("extId"))) for one in data.get("entitiesAffected") or ()),
+            code=complaint.code,
+            message=self._api.transport.scrubber.scrub(said),
+        )
 
 
 def moment(text: Any) -> float:

@@ -8,7 +8,7 @@ from pulumi_ahv.kernel.clock import Clock
 from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.prism.vm_interface import Doings, MachineSite, Outcomes
 from pulumi_ahv.prism.vms import Power, Vm
-from pulumi_ahv.resources.pool.waiting import Watch
+from pulumi_ahv.resources.watching import Watch
 
 
 class Remover:

@@ -22,13 +22,13 @@ from pulumi_ahv.resources.pool.marks import PoolMarks
 from pulumi_ahv.resources.pool.payloads import Payloads
 from pulumi_ahv.resources.pool.performing import Performer
 from pulumi_ahv.resources.pool.seeing import look_of, with_tools
-from pulumi_ahv.resources.pool.waiting import Watch
 from pulumi_ahv.resources.pool.wanted import desired_of
 from pulumi_ahv.resources.pool_plan.deciding import next_batch
 from pulumi_ahv.resources.pool_plan.members import ActualMember, Phase
 from pulumi_ahv.resources.pool_plan.run import advance, begin
 from pulumi_ahv.resources.pool_plan.settings import Desired
 from pulumi_ahv.resources.pool_plan.steps import Batch, End
+from pulumi_ahv.resources.watching import Watch
 from pulumi_ahv.schema.pool import PoolInputs
 
 

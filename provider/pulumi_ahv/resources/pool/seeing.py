@@ -6,14 +6,13 @@ release and Element are asked for them beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pulumi_ahv.prism.vm_interface import MachineSite
 from pulumi_ahv.prism.vms import Vm
+from pulumi_ahv.resources.watching import Look
 from pulumi_ahv.schema.pool import PoolInputs
-
-Look = Callable[[Sequence[str]], Mapping[str, Vm]]
 
 
 def with_tools(site: MachineSite, told: PoolInputs, vms: Mapping[str, Vm]) -> dict[str, Vm]:

@@ -11,7 +11,7 @@ from pulumi_ahv.resources.pool.job import Job, Work, attempt, by_uuid, going
 from pulumi_ahv.resources.pool.removing import Remover, is_off
 from pulumi_ahv.resources.pool.seeing import look_of
 from pulumi_ahv.resources.pool.shaping import Shaper
-from pulumi_ahv.resources.pool.waiting import Watch
+from pulumi_ahv.resources.watching import Watch
 
 LOOK = "Look at its console, or raise readiness.timeout."
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pulumi_ahv.kernel.clock import Clock, Deadline
 from pulumi_ahv.prism.vms import Vm
-from pulumi_ahv.resources.pool.seeing import Look
+
+Look = Callable[[Sequence[str]], Mapping[str, Vm]]
+"""Reads machines by UUID; those that do not exist are not in the answer."""
 
 QUICK_SECONDS = 60.0
 QUICK = 1.0
