@@ -20,10 +20,10 @@ from pulumi_ahv.kernel.errors import ApiError, ConnectionFailed, TaskFailed, Tas
 SUCCEEDED = "SUCCEEDED"
 ENDED_BADLY = ("FAILED", "CANCELED")
 
-# Age of the wait up to which a pace holds, and the seconds until the next look. A look takes time too: 0.8 s keeps the
+# Age of the wait up to which a pace holds, and the seconds until the next look. A look takes time too: 0.9 s keeps the
 # promise that the end of a task is seen within a second in its first minute. Hardly a task is over in the first moment.
-_PACES = ((0.2, 0.25), (0.7, 0.5), (60.0, 0.8), (600.0, 2.0), (float("inf"), 5.0))
-_LONGEST_NAP = 0.8
+_PACES = ((0.1, 0.2), (0.4, 0.3), (60.0, 0.9), (600.0, 2.0), (float("inf"), 5.0))
+_LONGEST_NAP = 0.9
 _ROUNDING = 0.001
 # Who is due so soon after another is looked at with him: it is one call for both, and then they go in step.
 _TOGETHER = 0.5

@@ -13,34 +13,36 @@ from pulumi_ahv.simulator.server import running
 
 UUID = "11111111-2222-4333-8444-555555555555"
 VMS = "/api/vmm/v4.0/ahv/config/vms"
-OFF = {"extId": UUID, "name": "one", "powerState": "OFF"}
-ON = OFF | {"powerState": "ON"}
+ON = {"extId": UUID, "name": "one", "powerState": "ON"}
+OFF = ON | {"powerState": "OFF"}
 
 
 @pytest.fixture
 def laggard(script: Any, reply: Any, transport: Transport) -> CentralSite:
     """A site whose task ends well at once and which shows nothing of it yet."""
-    script.on("POST", f"{VMS}/{UUID}/$actions/power-on", reply(202, {"data": {"extId": "ZXJnb24=:1"}}))
+    script.on("POST", f"{VMS}/{UUID}/$actions/power-off", reply(202, {"data": {"extId": "ZXJnb24=:1"}}))
     script.on("GET", "/api/prism/v4.0/config/tasks/ZXJnb24=:1", reply(200, {"data": {"status": "SUCCEEDED"}}))
-    script.on("GET", VMS, reply(200, {"data": [OFF]}))
-    script.on("GET", f"{VMS}/{UUID}", reply(200, {"data": OFF}))
+    script.on("GET", VMS, reply(200, {"data": [ON]}))
+    script.on("GET", f"{VMS}/{UUID}", reply(200, {"data": ON}))
     return CentralSite(transport, SiteInfo("default", "", Product.CENTRAL, "", {}))
 
 
 def test_a_replica_that_lags_is_waited_for_and_not_asked_twice(
     laggard: CentralSite, script: Any, reply: Any, doings: Doings
 ) -> None:
-    script.on("GET", f"{VMS}/{UUID}", *[reply(200, {"data": OFF})] * 4, reply(200, {"data": ON}))
-    assert laggard.vms.power_on([UUID], doings=doings)[UUID].error is None
-    assert len(script.calls("POST", f"{VMS}/{UUID}/$actions/power-on")) == 1
+    script.on("GET", f"{VMS}/{UUID}", *[reply(200, {"data": ON})] * 4, reply(200, {"data": OFF}))
+    assert laggard.vms.power_off([UUID], doings=doings)[UUID].error is None
+    assert len(script.calls("POST", f"{VMS}/{UUID}/$actions/power-off")) == 1
 
 
 def test_what_never_shows_is_an_error_after_the_time_that_replicas_lag(
     laggard: CentralSite, clock: ManualClock, doings: Doings
 ) -> None:
     began = clock.monotonic()
-    outcome = laggard.vms.power_on([UUID], doings=doings)[UUID]
-    assert "Powering on machine 'one': its task ended well, but Prism shows the machine as it was" in str(outcome.error)
+    outcome = laggard.vms.power_off([UUID], doings=doings)[UUID]
+    assert "Powering off machine 'one': its task ended well, but Prism shows the machine as it was" in str(
+        outcome.error
+    )
     assert 20 <= clock.monotonic() - began < 25
 
 
@@ -52,6 +54,15 @@ def test_a_list_that_does_not_know_a_machine_yet_does_not_make_it_deleted(
     failed = {"status": "FAILED", "errorMessages": [{"message": "in use", "code": "VMM-1"}]}
     script.on("GET", "/api/prism/v4.0/config/tasks/ZXJnb24=:2", reply(200, {"data": failed}))
     assert "in use (VMM-1)" in str(laggard.vms.delete([UUID], doings=doings)[UUID].error)
+
+
+def test_a_guest_that_has_switched_itself_off_again_was_switched_on(
+    laggard: CentralSite, script: Any, reply: Any, doings: Doings
+) -> None:
+    script.on("GET", f"{VMS}/{UUID}", reply(200, {"data": OFF}))
+    script.on("POST", f"{VMS}/{UUID}/$actions/power-on", reply(202, {"data": {"extId": "ZXJnb24=:1"}}))
+    assert laggard.vms.power_on([UUID], doings=doings)[UUID].error is None
+    assert len(script.calls("POST", f"{VMS}/{UUID}/$actions/power-on")) == 1
 
 
 @pytest.mark.parametrize("hidden", [False, True])

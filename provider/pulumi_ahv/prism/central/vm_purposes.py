@@ -28,7 +28,8 @@ class Purpose:
     """What is to be done to machines.
 
     ``plan`` is given a machine's UUID and data and names the next step, or ``None`` when nothing is left to do.
-    ``once`` is for what leaves no trace that could be looked for: its step is done when its task has ended well.
+    ``once`` is for what leaves no trace that could be looked for, or one that goes again by itself: its step is done
+    when its task has ended well.
     """
 
     verb: str

@@ -77,12 +77,12 @@ class CentralVms:
         return self._bulk.converge(changes, Purpose("Changing", plan), doings)
 
     def power_on(self, uuids: Sequence[str], *, doings: Doings) -> Outcomes:
-        """Switch on; one that is on already is done."""
+        """Switch on; one that is on already is done. A guest may have switched itself off again when we look."""
 
         def plan(uuid: str, data: Data) -> Step | None:
             return None if vm_of(data).power is Power.ON else _action(uuid, "power-on")
 
-        return self._bulk.converge(uuids, Purpose("Powering on", plan), doings)
+        return self._bulk.converge(uuids, Purpose("Powering on", plan, once=True), doings)
 
     def power_off(self, uuids: Sequence[str], *, doings: Doings) -> Outcomes:
         """Pull the cord; one that is off already is done."""
