@@ -21,6 +21,7 @@ from pulumi_ahv.prism.vm_interface import MachineSite, Outcomes
 from pulumi_ahv.prism.vms import Customization, Outcome, Power, Vm
 from pulumi_ahv.resources.mark import Mark
 from pulumi_ahv.resources.pool.actual import has_disc
+from pulumi_ahv.resources.pool.advising import vanished
 from pulumi_ahv.resources.pool.job import Job, Work, attempt, by_uuid, going
 from pulumi_ahv.resources.pool.marks import PoolMarks, read_line
 
@@ -103,7 +104,7 @@ class Courier:
     def _spec(self, work: Work, payload: RenderedPayload, mark: Mark) -> ImageSpec:
         job, vm = self._job, work.vm
         if vm is None:
-            raise AhvError(f"Member {work.target.name}: the machine {work.uuid} is not there any more")
+            raise vanished(work.uuid)
         disc = payload.disc(_identity(vm))
         return ImageSpec(
             name=f"{job.marks.disc_prefix}{work.target.slot}",

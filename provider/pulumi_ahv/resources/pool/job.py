@@ -12,6 +12,7 @@ from pulumi_ahv.payload.payload import RenderedPayload
 from pulumi_ahv.prism.vm_interface import Doings, MachineSite, Outcomes
 from pulumi_ahv.prism.vms import NicSpec, Vm
 from pulumi_ahv.resources.pool.actual import Eyes, Standing
+from pulumi_ahv.resources.pool.advising import line
 from pulumi_ahv.resources.pool.marks import DIGEST_DIGITS, PoolMarks
 from pulumi_ahv.resources.pool.payloads import Payloads
 from pulumi_ahv.resources.pool_plan.members import ActualMember, DesiredMember
@@ -103,8 +104,8 @@ class Work:
         return not self.failure
 
     def fail(self, doing: str, why: object, standing: Standing = Standing.HALF_MADE) -> None:
-        """End it."""
-        self.failure = f"{doing}: {why}"
+        """End it at a step; ``why`` is an error, or plain words."""
+        self.failure = line(doing, why)
         self.standing = standing
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.prism.vms import Power
 from pulumi_ahv.resources.pool.actual import Known, Standing
+from pulumi_ahv.resources.pool.advising import line
 from pulumi_ahv.resources.pool.births import Births
 from pulumi_ahv.resources.pool.delivering import Courier
 from pulumi_ahv.resources.pool.guest_tools import ToolsBearer
@@ -96,7 +97,7 @@ class Performer:
         except AhvError as error:
             failed = dict.fromkeys(slots, error)
         for uuid, why in failed.items():
-            failures.setdefault(slots[uuid], f"removing machine {uuid}: {why}")
+            failures.setdefault(slots[uuid], line("removing it", why))
         return set(failed)
 
     def _bring_up(self, works: Sequence[Work]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.prism.vms import NicSpec, Vm, VmChange
+from pulumi_ahv.resources.pool.advising import vanished
 from pulumi_ahv.resources.pool.job import Job, Work, attempt, by_uuid, going
 from pulumi_ahv.resources.pool.seeing import look_of
 
@@ -27,7 +28,7 @@ class Shaper:
         for work in works:
             work.vm = found.get(work.uuid)
             if work.vm is None:
-                work.fail("reading the machine", f"{work.uuid} is not there any more")
+                work.fail("reading the machine", vanished(work.uuid))
 
     def shape(self, works: Sequence[Work]) -> None:
         """Give machines their name, mark, size, categories and cards, where they have others."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.prism.vms import Power, Vm
 from pulumi_ahv.resources.pool.actual import Standing, has_disc, is_ready
+from pulumi_ahv.resources.pool.advising import vanished
 from pulumi_ahv.resources.pool.job import Job, Work, attempt, by_uuid, going
 from pulumi_ahv.resources.pool.removing import Remover, is_off
 from pulumi_ahv.resources.pool.seeing import look_of
@@ -105,7 +106,7 @@ class Starter:
             return
         for uuid, vm in late.items():
             if vm is None:
-                by_id[uuid].fail("waiting for it", f"machine {uuid} is not there any more")
+                by_id[uuid].fail("waiting for it", vanished(uuid))
             else:
                 why = f"{said} after {self._patience:.0f} s: {_state(vm)}. {LOOK}"
                 by_id[uuid].fail("waiting for it", why, Standing.FAILED)
