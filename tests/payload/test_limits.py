@@ -28,7 +28,7 @@ def test_what_fits_and_carries_no_secret_goes_by_prism() -> None:
     [
         (drive(carries_secret=True), CENTRAL, "carries a secret"),
         (drive(CLOUD + b"#" * 96_000), CENTRAL, "user data has 96014 bytes, Prism Central takes 96000"),
-        (drive(CLOUD + b"#" * 40_000), ELEMENT, "Prism Element takes 32768"),
+        (drive(), ELEMENT, "leave its own disc in the drive"),
         (drive(b"#!/bin/sh\n"), CENTRAL, "begins with #cloud-config"),
         (drive(b"#!/bin/sh\n"), PrismSite(True), "begins with #cloud-config"),
         (drive(has_network=True), CENTRAL, "no network configuration"),
@@ -53,6 +53,28 @@ def test_before_aos_7_3_a_script_goes_by_prism() -> None:
 def test_prism_that_was_asked_for_and_cannot_is_an_error_with_every_reason() -> None:
     with pytest.raises(ValueError, match="no vendor data; Prism takes no further files"):
         choose(Delivery.PRISM, drive(has_vendor_data=True, has_extra_files=True), CENTRAL)
+
+
+NAMED = CLOUD + b"hostname: agent\n"
+
+
+@pytest.mark.parametrize(
+    ("texts", "reason"),
+    [
+        (drive(NAMED + b"#" * 40_000), "Prism Element takes 32768"),
+        (drive(NAMED, has_meta_data=True), "Prism Element writes the meta-data itself"),
+        (drive(NAMED, needs_macs=True), "before it has the MACs"),
+        (drive(), "set hostname or fqdn in it"),
+    ],
+)
+def test_what_an_element_cannot_carry_when_it_makes_a_machine_is_an_error(texts: Texts, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        choose(Delivery.PRISM, texts, ELEMENT)
+
+
+def test_an_element_carries_what_it_is_asked_to() -> None:
+    assert choose(Delivery.PRISM, drive(NAMED), ELEMENT).delivery is Delivery.PRISM
+    assert choose(Delivery.PRISM, drive(b"#!/bin/sh\n"), ELEMENT).delivery is Delivery.PRISM
 
 
 def test_a_secret_by_prism_is_allowed_when_asked_for() -> None:

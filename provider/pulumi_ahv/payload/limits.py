@@ -4,6 +4,10 @@ Facts (SDK 4.3 and the v3 specification; issues of Nutanix's own clients): the v
 most 128,000 (user data) and 32,000 (meta-data, answer file) characters; Element's v2.0 takes plain text and names no
 limit, 32 KiB is what other clients keep to (an assumption here). AOS 7.3 refuses user data that does not begin with
 ``#cloud-config``. Prism writes a config drive; it takes no network data, vendor data or further files.
+
+An Element customises a machine when it is made and at no other time, and writes the meta-data itself: the guest's host
+name is the name that the machine is born with, which with us is a working name, and no MAC is known yet. Its disc stays
+in the drive for good (api-legacy, section 1.6).
 """
 
 from __future__ import annotations
@@ -52,6 +56,8 @@ class Texts:
     meta_data: bytes = b""
     answer_file: bytes = b""
     carries_secret: bool = False
+    has_meta_data: bool = False
+    needs_macs: bool = False
     has_network: bool = False
     has_vendor_data: bool = False
     has_extra_files: bool = False
@@ -67,6 +73,8 @@ class Choice:
 
 _FIRST_WITH_PREFIX_CHECK = (7, 3)
 _ELEMENT_BYTES = 32 * 1024
+_HOST_NAME = re.compile(rb"^(hostname|fqdn):", re.MULTILINE)
+_ELEMENT_LEAVES = "an Element would leave its own disc in the drive, and tells the guest the clone's working name"
 
 
 def limits_of(site: PrismSite) -> Limits:
@@ -85,11 +93,13 @@ def choose(wanted: Delivery, texts: Texts, site: PrismSite) -> Choice:
     Raises:
         ValueError: ``prism`` was asked for and cannot carry this payload; the text says why.
     """
-    obstacles = obstacles_of(texts, limits_of(site))
+    obstacles = obstacles_of(texts, limits_of(site)) + ([] if site.central else _obstacles_of_births(texts))
     if wanted is Delivery.PRISM and obstacles:
         raise ValueError(f"Prism's own customisation cannot carry this payload: {'; '.join(obstacles)}")
     if wanted is not Delivery.AUTO:
         return Choice(wanted, "asked for")
+    if not site.central:
+        return Choice(Delivery.CDROM, f"a disc of ours: {_ELEMENT_LEAVES}")
     if obstacles:
         return Choice(Delivery.CDROM, f"a disc of ours: {'; '.join(obstacles)}")
     if texts.carries_secret:
@@ -122,6 +132,18 @@ def obstacles_of(texts: Texts, limits: Limits) -> list[str]:
     ):
         if present:
             found.append(f"Prism takes no {what}")
+    return found
+
+
+def _obstacles_of_births(texts: Texts) -> list[str]:
+    """What keeps a payload from going with the call that makes a machine, as an Element wants it."""
+    found = []
+    if texts.has_meta_data:
+        found.append("Prism Element writes the meta-data itself")
+    if texts.needs_macs:
+        found.append("Prism Element takes it when a machine is made, before it has the MACs by which cards are found")
+    if texts.user_data.startswith(b"#cloud-config") and not _HOST_NAME.search(texts.user_data):
+        found.append("Prism Element names the guest after the clone's working name, so set hostname or fqdn in it")
     return found
 
 

@@ -91,14 +91,21 @@ class RenderedPayload:
             meta_data=files.get(META_DATA.get(spec.layout, ""), b""),
             answer_file=files.get(ANSWER_FILES[0], b"") if spec.layout is Layout.WINDOWS else b"",
             carries_secret=self.carries_secret,
+            has_meta_data=bool(spec.meta_data),
+            needs_macs=self._needs_macs,
             has_network=writes_network(spec, self.member) or self._clear.network is not None,
             has_vendor_data=self._clear.vendor_data is not None,
             has_extra_files=bool(spec.files),
         )
 
-    def _demand_macs(self, identity: Identity) -> None:
+    @property
+    def _needs_macs(self) -> bool:
+        """Whether the guest finds its cards by their MACs."""
         by_mac = self.spec.layout is Layout.CONFIG_DRIVE and writes_network(self.spec, self.member)
-        if not by_mac and not writes_cards(self.spec, self.member):
+        return by_mac or writes_cards(self.spec, self.member)
+
+    def _demand_macs(self, identity: Identity) -> None:
+        if not self._needs_macs:
             return
         without = sum(not nic.mac for nic in self.member.nics[len(identity.macs) :])
         if without:
