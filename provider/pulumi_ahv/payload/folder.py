@@ -56,6 +56,29 @@ class TextFolder:
         return sorted(self._texts)
 
 
+class RememberedFolder:
+    """A folder that keeps the texts that were read of it, by name."""
+
+    def __init__(self, folder: TemplateFolder) -> None:
+        self._folder = folder
+        self.texts: dict[str, str] = {}
+
+    def read(self, name: str) -> str | None:
+        """The text of this name, or ``None``."""
+        text = self._folder.read(name)
+        if text is not None:
+            self.texts[confined(name)] = text
+        return text
+
+    def content(self, name: str) -> bytes | None:
+        """The bytes of a file that is no template, or ``None``."""
+        return self._folder.content(name)
+
+    def names(self) -> list[str]:
+        """All names, sorted."""
+        return self._folder.names()
+
+
 class DiskFolder:
     """A folder of the local file system."""
 

@@ -34,12 +34,13 @@ class DiscKind(StrEnum):
 
 @dataclass(frozen=True)
 class Subnet:
-    """A network. ``managed`` ones hand out addresses (IPAM)."""
+    """A network. ``managed`` ones hand out addresses (IPAM). ``prefixes`` are those that Prism knows: ``10.0.0.0/24``."""
 
     uuid: str
     name: str
     cluster_uuids: tuple[str, ...]
     managed: bool
+    prefixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

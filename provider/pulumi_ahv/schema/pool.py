@@ -9,9 +9,9 @@ from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field
 from pulumi_ahv.schema.fields import RECORDED, REPLACES, Bag, Change, Facts, Support
 from pulumi_ahv.schema.guest_tools import PoolGuestTools
 from pulumi_ahv.schema.image import Category
+from pulumi_ahv.schema.pool_guest import PoolDomain, PoolNetwork, PoolWindows
 
 MAX_SIZE = 1000
-WINDOWS_NAME = 15  # NetBIOS: a longer computer name is refused by Windows Setup
 
 Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -35,9 +35,13 @@ class PoolPayload(Bag):
     kind: Literal["cloudInit", "unattend"] = "cloudInit"
     """`cloudInit`, or `unattend` for Windows."""
     template: str | None = None
-    """The user-data or answer file, as a Jinja template. Exactly one of `template` and `templateFile`."""
+    """The user-data or answer file, as a Jinja template. At most one of `template` and `templateFile`."""
     template_file: str | None = None
     """File with it, relative to the program. It can include other files of its folder."""
+    template_texts: Annotated[dict[str, str] | None, Facts(secret=True, computed=True)] = None
+    """Text of the template file, and of those it includes, by name: a rollout can go back to them when they changed."""
+    windows: PoolWindows | None = None
+    """With `unattend` and without a template: what the answer file says that is written then. All of it is optional."""
     meta_data: dict[str, Any] | None = None
     """Further keys of the meta-data; texts in it are templates. With `cloudInit`."""
     network_config: str | None = None
@@ -48,6 +52,8 @@ class PoolPayload(Bag):
     """Variables that are never shown. State tells no more of them than a digest by scrypt."""
     layout: Literal["configDrive", "noCloud"] | None = None
     """Layout of the disc, with `cloudInit`. Default: `configDrive`."""
+    datasource_list: list[str] | None = None
+    """The `datasource_list` that the image pins in its cloud.cfg, if it does: the layout is checked against it."""
     delivery: Literal["auto", "cdrom", "prism"] = "auto"
     """`cdrom`: a disc of ours, taken out after the first boot. `prism`: Prism's own customisation. `auto`: `prism`
     where the payload fits it and carries no secret."""
@@ -57,14 +63,16 @@ class PoolPayload(Bag):
 
     @model_validator(mode="before")
     @classmethod
-    def _one_template(cls, bag: Any) -> Any:
+    def _goes_together(cls, bag: Any) -> Any:
         if isinstance(bag, dict):
             given = [name for name in ("template", "templateFile") if bag.get(name) is not None]
-            if len(given) != 1:
-                said = "both are given" if given else "none is given"
-                raise ValueError(f"takes exactly one of template and templateFile: {said}")
+            if len(given) > 1:
+                raise ValueError("takes one of template and templateFile, and both are given")
+            if bag.get("windows") is not None and (given or bag.get("kind", "cloudInit") == "cloudInit"):
+                raise ValueError("windows goes with the kind unattend, without a template")
             if bag.get("kind") == "unattend":
-                alien = [name for name in ("metaData", "networkConfig", "layout") if bag.get(name) is not None]
+                names = ("metaData", "networkConfig", "layout", "datasourceList")
+                alien = [name for name in names if bag.get(name) is not None]
                 if alien:
                     raise ValueError(f"{' and '.join(alien)} go with cloudInit only")
             if bag.get("networkConfig") is not None and bag.get("layout") != "noCloud":
@@ -161,8 +169,13 @@ class PoolInputs(Bag):
     networks: list[str] | None = None
     """Subnets by name or UUID, one for each card. Default: the cards of the template."""
     addresses: list[str] | None = None
-    """Addresses of the first card, by slot. The first subnet of `networks` has to be a managed one. Default: Prism or
-    DHCP gives them."""
+    """Addresses of the first card, by slot. Plain ones (`10.0.0.5`) are given out by Prism, on a managed subnet; those
+    with a prefix length (`10.0.0.5/24`) are set by the guest itself, through the payload. Default: Prism or DHCP gives
+    them."""
+    network: PoolNetwork | None = None
+    """Gateway and name servers of guests that set their address themselves."""
+    domain: PoolDomain | None = None
+    """Active Directory domain that members join at their first boot."""
     vcpus: Annotated[int, Field(ge=1, le=240), Facts(Change.RESTARTS)] | None = None
     """Number of vCPUs. Default: as in the template."""
     memory: Annotated[int, Field(ge=64, le=4 << 20), Facts(Change.RESTARTS)] | None = None
@@ -206,13 +219,6 @@ class PoolInputs(Bag):
             raise ValueError("when is 'guestTools', which needs guestTools")
         return readiness
 
-    @field_validator("addresses")
-    @classmethod
-    def _plain(cls, addresses: list[str] | None) -> list[str] | None:
-        if addresses and len(set(addresses)) < len(addresses):
-            raise ValueError("an address stands in it twice")
-        return addresses
-
 
 class PoolMemberStatus(Bag):
     """How a member is."""
@@ -250,3 +256,6 @@ class PoolOutputs(Bag):
     """One line for each member that is not, with what to do."""
     metrics: PoolMetrics
     """How long the last run took."""
+    fallback: Annotated[dict[str, Any] | None, Facts(secret=True)] = None
+    """While not all members are as they are wanted: the inputs of the last run after which they were. A rollout that
+    fails can go back to them."""

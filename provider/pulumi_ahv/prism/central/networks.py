@@ -33,6 +33,13 @@ class CentralNetworks:
 
 def _subnet(data: Mapping[str, Any]) -> Subnet:
     clusters = data.get("clusterReferenceList") or [data.get("clusterReference")]
-    managed = any((config.get("ipv4") or {}).get("poolList") for config in data.get("ipConfig") or ())
+    configs = [config["ipv4"] for config in data.get("ipConfig") or () if config.get("ipv4")]
+    managed = any(config.get("poolList") for config in configs)
     named = tuple(str(cluster) for cluster in clusters if cluster)
-    return Subnet(str(data.get("extId", "")), str(data.get("name", "")), named, managed=managed)
+    prefixes = tuple(prefix for config in configs if (prefix := _prefix(config.get("ipSubnet") or {})))
+    return Subnet(str(data.get("extId", "")), str(data.get("name", "")), named, managed=managed, prefixes=prefixes)
+
+
+def _prefix(told: Mapping[str, Any]) -> str:
+    address = (told.get("ip") or {}).get("value")
+    return f"{address}/{told['prefixLength']}" if address and "prefixLength" in told else ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pulumi_ahv.prism.element.api import Api
 from pulumi_ahv.prism.recent import Recent
 from pulumi_ahv.prism.values import Cluster
@@ -27,6 +30,12 @@ class ElementNetworks:
                 str(one.get("name") or ""),
                 (self._cluster.uuid,),
                 managed=bool((one.get("ip_config") or {}).get("ipam_enabled")),
+                prefixes=_prefixes(one.get("ip_config") or {}),
             )
             for one in self._api.entities("/networks", doing="Listing networks")
         ]
+
+
+def _prefixes(told: Mapping[str, Any]) -> tuple[str, ...]:
+    address, length = told.get("network_address"), told.get("prefix_length")
+    return (f"{address}/{length}",) if address and length else ()

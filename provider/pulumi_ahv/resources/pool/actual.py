@@ -16,6 +16,7 @@ from enum import StrEnum
 from pulumi_ahv.prism.drives import tools_drive
 from pulumi_ahv.prism.vm_interface import MachineSite
 from pulumi_ahv.prism.vms import DiscKind, Power, Vm
+from pulumi_ahv.resources.pool.addressing import address_of
 from pulumi_ahv.resources.pool.marks import PoolMarks, read_line, short
 from pulumi_ahv.resources.pool.wanted import MIB, facts_of, head_of, tools_text
 from pulumi_ahv.resources.pool_plan.members import DISABLED, ActualMember, Facts, Phase
@@ -46,10 +47,14 @@ class Known:
 
 @dataclass(frozen=True)
 class Spelling:
-    """How the user calls subnets and categories, by UUID; what he does not name has Prism's own name."""
+    """How the user calls subnets and categories, by UUID; what he does not name has Prism's own name.
+
+    ``managed`` are the subnets in which Prism gives out addresses.
+    """
 
     subnets: Mapping[str, str] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
+    managed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,9 @@ class Eyes:
     def _address(self, vm: Vm, slot: int) -> str | None:
         if self.told.addresses is None or not vm.nics:
             return None
-        found = vm.nics[0].addresses
-        wanted = self.told.addresses[slot] if slot < len(self.told.addresses) else ""
+        found, wanted = vm.nics[0].addresses, address_of(self.told, slot)
+        if wanted and vm.nics[0].subnet_uuid not in self.spelling.managed:
+            return wanted  # the guest has it from its payload, which is compared; Prism may see it late, or another one
         return wanted if wanted in found else next(iter(found), None)
 
     def _clone(self, vm: Vm) -> ActualMember | None:

@@ -15,14 +15,15 @@ from pulumi_ahv.prism.values import Product
 from pulumi_ahv.prism.vm_interface import Doings, MachineSite
 from pulumi_ahv.resources.handler import CheckOutcome, Context, Created, Live, State
 from pulumi_ahv.resources.pool.actual import DONE, Names, search
+from pulumi_ahv.resources.pool.addressing import wrong_on_subnet
+from pulumi_ahv.resources.pool.checking import examine
 from pulumi_ahv.resources.pool.delivering import left_over, upload_keys
-from pulumi_ahv.resources.pool.payloads import Payloads
 from pulumi_ahv.resources.pool.previewing import plan_lines
 from pulumi_ahv.resources.pool.removing import Remover
-from pulumi_ahv.resources.pool.running import eyes_of, inputs_in, known_of, marks_of, run
+from pulumi_ahv.resources.pool.running import eyes_of, first_subnet, inputs_in, known_of, marks_of, run
 from pulumi_ahv.resources.pool.seeing import look_of, with_tools
 from pulumi_ahv.resources.pool.telling import outputs_after, told_of
-from pulumi_ahv.resources.pool.wanted import members_map, names_of
+from pulumi_ahv.resources.pool.wanted import members_map
 from pulumi_ahv.schema.compare import replaced_by
 from pulumi_ahv.schema.fields import UNKNOWN, has_unknown
 from pulumi_ahv.schema.pool import PoolInputs, PoolMetrics
@@ -43,18 +44,24 @@ class PoolHandler:
         if checked.failures:
             return CheckOutcome(news, checked.failures)
         if "members" in news:  # only ignoreChanges can put it there, and then it holds
-            return CheckOutcome(news)
+            return CheckOutcome(_with_texts(news, _texts_in(olds, news)))
         if checked.inputs is None:
             return CheckOutcome({**news, "members": UNKNOWN})
+        told, held = checked.inputs, olds.get("members")
+        found = examine(told, held if isinstance(held, dict) and not has_unknown(held) else {})
+        failures = found.failures or self._wrong_in_prism(told)
+        if failures or found.payloads is None:
+            return CheckOutcome(news, failures)
+        self._tell(list(found.warnings), told.name)
         try:
-            members, failures = self._expand(checked.inputs, olds)
+            version = told.template_version or self._active_version(told)
         except InputError as failure:
             return CheckOutcome(news, (failure,))
-        if failures:
-            return CheckOutcome(news, tuple(failures))
+        members = members_map(told, found.names, version, found.payloads)
         if not olds:
             self._tell(plan_lines(PoolInputs.model_validate({**news, "members": members}), {}))
-        return CheckOutcome({**news, "members": members})
+        kept = _texts_in(olds, news) if members == held else {}  # a comment has changed, say: that is no change
+        return CheckOutcome({**_with_texts(news, kept or found.payloads.texts), "members": members})
 
     def replaces(self, state: State, news: State) -> list[str]:
         """Another connection, cluster or owner needs a new pool. Says beforehand what an update will do."""
@@ -128,16 +135,14 @@ class PoolHandler:
             said = "; ".join(f"{own[uuid].name} ({uuid}): {error}" for uuid, error in failed.items())
             raise AhvError(f"Pool {told.name!r}: {len(failed)} of {len(own)} members could not be deleted", said=said)
 
-    def _expand(self, told: PoolInputs, olds: State) -> tuple[State, list[InputError]]:
-        held = olds.get("members")
-        names = names_of(told, held if isinstance(held, dict) and not has_unknown(held) else {})
-        payloads = Payloads(told)
-        failures, warnings = payloads.wrong(names)
-        if failures:
-            return {}, failures
-        self._tell(warnings, told.name)
-        version = told.template_version or self._active_version(told)
-        return members_map(told, names, version, payloads), []
+    def _wrong_in_prism(self, told: PoolInputs) -> tuple[InputError, ...]:
+        """What is wrong with the addresses on the subnet that they are to lie in."""
+        if not told.addresses:
+            return ()
+        try:
+            return tuple(wrong_on_subnet(told, first_subnet(self._site(told), told)))
+        except InputError as failure:
+            return (failure,)
 
     def _active_version(self, told: PoolInputs) -> str:
         site = self._site(told)
@@ -159,7 +164,7 @@ class PoolHandler:
         eyes = eyes_of(site, told)
         after = outputs_after(told, eyes, ran)
         self._tell([_summary(after)], told.name)
-        return {**inputs, **after, "members": inputs["members"]}
+        return {**inputs, **after, "members": inputs["members"], "fallback": _fallback(after, state)}
 
     def _what_stands(self, told: PoolInputs, inputs: State, error: AhvError) -> State:
         """The state of a pool whose making was broken off; raises the error again when there is nothing of it."""
@@ -188,6 +193,30 @@ class PoolHandler:
     def _tell(self, lines: list[str], name: str = "") -> None:
         for line in lines:
             self._context.progress(f"{name}: {line}" if name else line)
+
+
+def _fallback(after: State, before: State) -> State | None:
+    """What the next rollout that fails can go back to, beyond the inputs that are in state anyway."""
+    if after["ready"] or not before:
+        return None
+    if before.get("fallback"):
+        return dict(before["fallback"])
+    return {name: value for name, value in before.items() if name in _INPUT_NAMES}
+
+
+def _texts_in(olds: State, news: State) -> dict[str, str]:
+    """The texts that the old inputs hold of the template file that the new ones name."""
+    before, now = (each["payload"] if isinstance(each.get("payload"), dict) else {} for each in (olds, news))
+    same = before.get("templateFile") == now.get("templateFile")
+    return dict(before.get("templateTexts") or {}) if same else {}
+
+
+def _with_texts(news: State, texts: dict[str, str]) -> State:
+    """The inputs with the texts of the template file, where the payload comes from one."""
+    payload = news.get("payload")
+    if not isinstance(payload, dict) or payload.get("templateFile") is None:
+        return news
+    return {**news, "payload": {**payload, "templateTexts": texts}}
 
 
 _INPUT_NAMES = frozenset(field.alias or "" for field in PoolInputs.model_fields.values())

@@ -71,11 +71,13 @@ class Job:
         )
 
     def nics(self, target: DesiredMember) -> tuple[NicSpec, ...] | None:
-        """Cards of a member; ``None`` leaves those of the template."""
+        """Cards of a member; ``None`` leaves those of the template. Prism gives addresses on managed subnets only."""
         if target.facts.networks is None:
             return None
         parts = [card.rpartition(" ") if " " in card else (card, "", "") for card in target.facts.networks]
-        return tuple(NicSpec(self.subnet_uuids[network], address) for network, _, address in parts)
+        found = [(self.subnet_uuids[network], address) for network, _, address in parts]
+        managed = self.eyes.spelling.managed
+        return tuple(NicSpec(subnet, address if subnet in managed else "") for subnet, address in found)
 
 
 @dataclass

@@ -1,4 +1,8 @@
-"""The payloads of a pool: what its inputs say, made ready to be rendered for every slot."""
+"""The payloads of a pool: what its inputs say, made ready to be rendered for every slot.
+
+A template file is read by ``check``, once: what was read of it, and of the files that it includes, stands in the inputs
+from there on. So creation renders what was checked, and a rollout can go back to a payload whose file has changed.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,18 @@ from typing import Any
 from pulumi_ahv.kernel.errors import InputError, PayloadError
 from pulumi_ahv.kernel.secrets import Secret
 from pulumi_ahv.payload.findings import Severity
-from pulumi_ahv.payload.folder import DiskFolder, TemplateFolder, TextFolder
+from pulumi_ahv.payload.folder import DiskFolder, RememberedFolder, TemplateFolder, TextFolder
 from pulumi_ahv.payload.layouts import Layout
 from pulumi_ahv.payload.payload import Payload, RenderedPayload
-from pulumi_ahv.payload.spec import PayloadSpec
+from pulumi_ahv.payload.spec import PayloadSpec, Windows
 from pulumi_ahv.payload.templating import Template
-from pulumi_ahv.payload.variables import Member
+from pulumi_ahv.payload.variables import Domain, Member
+from pulumi_ahv.resources.pool.addressing import nics_of
+from pulumi_ahv.resources.pool.complaints import complaints
+from pulumi_ahv.resources.pool.filed import Filed
 from pulumi_ahv.resources.pool.marks import DIGEST_DIGITS
 from pulumi_ahv.schema.pool import PoolInputs, PoolPayload
+from pulumi_ahv.schema.pool_guest import PoolWindows
 
 
 class Payloads:
@@ -28,17 +36,24 @@ class Payloads:
     def __init__(self, told: PoolInputs) -> None:
         self._told = told
         self.given = told.payload
-        self._payload: Payload | None = None
-        if told.payload:
-            self._payload = payload_of(told.payload, salt=told.owner)
+        self._folder = RememberedFolder(_folder(told.payload))
+        self.filed = Filed(told)
+        rendered = told.payload if told.payload and told.payload.path is None else None
+        self._payload = _payload(rendered, self._folder, salt=told.owner) if rendered else None
+        self._domain = domain_of(told)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The template file and those it includes, by name, as far as they have been read."""
+        return dict(self._folder.texts)
 
     def digest(self, slot: int, name: str) -> str:
         """Digest of the payload of a slot; empty where there is none."""
         rendered = self.render(slot, name)
-        return rendered.digest[:DIGEST_DIGITS] if rendered else ""
+        return rendered.digest[:DIGEST_DIGITS] if rendered else self.filed.digest(slot, name)
 
     def render(self, slot: int, name: str) -> RenderedPayload | None:
-        """The payload of a slot; ``None`` where the pool has none.
+        """The payload of a slot; ``None`` where the pool has none, or it lies in a file.
 
         Raises:
             PayloadError: it cannot be delivered.
@@ -58,24 +73,17 @@ class Payloads:
 
     def wrong(self, names: dict[int, str]) -> tuple[list[InputError], list[str]]:
         """Everything that forbids delivery to some of these slots, each thing once, and everything worth a warning."""
-        errors: dict[str, InputError] = {}
-        warnings: dict[str, None] = {}
-        for slot, name in names.items():
-            rendered = self._rendered(slot, name)
-            for finding in rendered.findings if rendered else ():
-                said = f"{finding.place}: {finding.message}"
-                if finding.severity is Severity.ERROR:
-                    errors.setdefault(said, InputError("payload", f"{name}: {said}", advice=finding.advice))
-                else:
-                    warnings.setdefault(said)
-        return list(errors.values()), list(warnings)
+        found = {(slot, name): self._rendered(slot, name) for slot, name in names.items()}
+        errors, warnings = complaints(self._told, {who: one.findings for who, one in found.items() if one})
+        return [*errors, *self.filed.wrong(names)], warnings
 
     def _rendered(self, slot: int, name: str) -> RenderedPayload | None:
         if self._payload is None:
             return None
         told = self._told.member_variables or {}
         variables = {**told.get(str(slot), {}), **told.get(name, {})}
-        rendered = self._payload.render(Member(name, slot, variables=variables))
+        member = Member(name, slot, nics=nics_of(self._told, slot), domain=self._domain, variables=variables)
+        rendered = self._payload.render(member)
         if not isinstance(rendered, RenderedPayload):
             raise TypeError("check lets nothing through that is not known")
         return rendered
@@ -87,31 +95,63 @@ def payload_of(given: PoolPayload, *, salt: str) -> Payload:
     Raises:
         InputError: the template file cannot be read.
     """
-    template, folder = _template(given)
-    return Payload(_spec(given, template), folder, salt=salt)
+    return _payload(given, _folder(given), salt=salt)
 
 
-def _spec(payload: PoolPayload, template: Template) -> PayloadSpec:
+def domain_of(told: PoolInputs) -> Domain | None:
+    """The domain that members join."""
+    given = told.domain
+    if given is None:
+        return None
+    password = Secret(given.password) if given.password else None
+    return Domain(given.name, given.ou or "", given.account or "", password, given.account_domain or "", given.join)
+
+
+def _payload(given: PoolPayload, folder: TemplateFolder, *, salt: str) -> Payload:
+    return Payload(_spec(given, _template(given, folder)), folder, salt=salt)
+
+
+def _spec(payload: PoolPayload, template: Template | None) -> PayloadSpec:
     variables: dict[str, Any] = {
         **(payload.variables or {}),
         **{name: Secret(value) for name, value in (payload.secrets or {}).items()},
     }
     if payload.kind == "unattend":
-        return PayloadSpec(layout=Layout.WINDOWS, answers=template, variables=variables)
+        answers = template or _windows(payload.windows or PoolWindows())
+        return PayloadSpec(layout=Layout.WINDOWS, answers=answers, variables=variables)
     return PayloadSpec(
         layout=Layout(payload.layout or Layout.CONFIG_DRIVE),
-        user_data=(template,),
+        user_data=(template,) if template else (),
         network=Template("payload.networkConfig", payload.network_config) if payload.network_config else None,
         meta_data=payload.meta_data or {},
         variables=variables,
     )
 
 
-def _template(payload: PoolPayload) -> tuple[Template, TemplateFolder]:
+def _windows(given: PoolWindows) -> Windows:
+    secret = {"product_key", "administrator_password"}
+    plain = given.model_dump(exclude={*secret, "first_logon_commands"}, exclude_none=True)
+    return Windows(
+        **plain,
+        product_key=Secret(given.product_key) if given.product_key else None,
+        administrator_password=Secret(given.administrator_password) if given.administrator_password else None,
+        first_logon_commands=tuple(given.first_logon_commands or ()),
+    )
+
+
+def _folder(payload: PoolPayload | None) -> TemplateFolder:
+    """Where a template file and what it includes come from: the inputs, once it has been read, else the disk."""
+    if payload is None or payload.template_file is None or payload.template_texts:
+        return TextFolder(payload.template_texts if payload else None)
+    return DiskFolder(Path(PurePath(payload.template_file).parent))
+
+
+def _template(payload: PoolPayload, folder: TemplateFolder) -> Template | None:
     if payload.template is not None:
-        return Template("payload.template", payload.template), TextFolder()
-    path = PurePath(payload.template_file or "")
-    folder = DiskFolder(Path(path.parent))
+        return Template("payload.template", payload.template)
+    if payload.template_file is None:
+        return None
+    path = PurePath(payload.template_file)
     try:
         text = folder.read(path.name)
     except (PayloadError, OSError) as error:
@@ -122,4 +162,4 @@ def _template(payload: PoolPayload) -> tuple[Template, TemplateFolder]:
             f"'{path}' does not exist (looked in {Path(path.parent).absolute()})",
             advice="Correct the path; a relative one starts at the folder of the program.",
         )
-    return Template(path.name, text), folder
+    return Template(path.name, text)

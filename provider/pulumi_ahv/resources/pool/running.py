@@ -6,16 +6,18 @@ What an interrupted run left is found by mark and taken up; images of its discs 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.prism.values import Image
 from pulumi_ahv.prism.vm_interface import MachineSite
-from pulumi_ahv.prism.vms import Vm
+from pulumi_ahv.prism.vms import Subnet, Vm
 from pulumi_ahv.resources.handler import Context, State
 from pulumi_ahv.resources.mark import Mark
 from pulumi_ahv.resources.naming import resolve, resolve_categories
 from pulumi_ahv.resources.pool.actual import Eyes, Known, Names, Spelling, Standing, is_ready, search
+from pulumi_ahv.resources.pool.addressing import wrong_on_subnet
 from pulumi_ahv.resources.pool.delivering import delete_images, forget_uploads, left_over
 from pulumi_ahv.resources.pool.job import Job
 from pulumi_ahv.resources.pool.marks import PoolMarks
@@ -51,14 +53,16 @@ def marks_of(told: PoolInputs) -> PoolMarks:
 
 def eyes_of(site: MachineSite, told: PoolInputs, versions: frozenset[str] = frozenset()) -> Eyes:
     """Who sees members in machines; asks Prism for names only where the user has set some."""
-    subnets = {subnet.uuid: subnet.name for subnet in site.networks.subnets()} if told.networks else {}
+    known = site.networks.subnets() if told.networks else []
+    subnets = {subnet.uuid: subnet.name for subnet in known}
     subnets |= {text: text for text in told.networks or () if text in subnets}
+    managed = frozenset(subnet.uuid for subnet in known if subnet.managed)
     categories: dict[str, str] = {}
     for text in told.categories or ():
         key, _, value = text.partition(":")
         if found := site.inventory.category(key, value):
             categories[found.uuid] = text
-    return Eyes(told, marks_of(told), Spelling(subnets, categories), versions)
+    return Eyes(told, marks_of(told), Spelling(subnets, categories, managed), versions)
 
 
 def known_of(state: State) -> dict[str, Known]:
@@ -118,22 +122,20 @@ def _job(context: Context, site: MachineSite, told: PoolInputs, state: State) ->
         cluster_uuid=_cluster(site, told),
         templates=templates,
         payloads=payloads,
-        subnet_uuids=_subnets(site, told),
+        subnet_uuids={name: subnet.uuid for name, subnet in _subnets(site, told).items()},
         category_uuids=resolve_categories(site.inventory, told.categories) if told.categories is not None else None,
     )
 
 
 def _ways_back(told: PoolInputs, state: State) -> tuple[dict[str, str], list[Payloads]]:
-    """Templates by version, and payloads, of the old inputs and of the new ones."""
+    """Templates by version, and payloads: of the new inputs, the old ones, and the last ones that came to be whole."""
     templates: dict[str, str] = {}
     payloads = [Payloads(told)]
-    before = inputs_in(state)
-    if before is not None:
-        templates |= {member.template_version: before.template for member in (before.members or {}).values()}
-        try:
-            payloads.append(Payloads(before))
-        except InputError:
-            payloads = payloads[:1]  # the old template file is gone; who needs its payload is told so
+    for before in (inputs_in(state.get("fallback") or {}), inputs_in(state)):
+        if before is not None:
+            templates |= {member.template_version: before.template for member in (before.members or {}).values()}
+            with suppress(InputError):  # its template file was never read, and is gone: who needs it is told so
+                payloads.append(Payloads(before))
     templates |= {member.template_version: told.template for member in (told.members or {}).values()}
     return templates, payloads
 
@@ -158,7 +160,16 @@ def _cluster(site: MachineSite, told: PoolInputs) -> str:
     raise InputError("cluster", f"{site.info.url} has several clusters: {names}", advice="Set cluster to one of them.")
 
 
-def _subnets(site: MachineSite, told: PoolInputs) -> dict[str, str]:
+def first_subnet(site: MachineSite, told: PoolInputs) -> Subnet:
+    """The subnet of the first card, of inputs that name one.
+
+    Raises:
+        InputError: a name cannot be resolved.
+    """
+    return _subnets(site, told)[(told.networks or [""])[0]]
+
+
+def _subnets(site: MachineSite, told: PoolInputs) -> dict[str, Subnet]:
     if not told.networks:
         return {}
     cluster = _cluster(site, told)
@@ -166,15 +177,11 @@ def _subnets(site: MachineSite, told: PoolInputs) -> dict[str, str]:
         subnet for subnet in site.networks.subnets() if cluster in subnet.cluster_uuids or not subnet.cluster_uuids
     ]
     found = {name: resolve("subnet", name, known, path=f"networks[{at}]") for at, name in enumerate(told.networks)}
-    managed = {subnet.uuid: subnet.managed for subnet in known}
-    first = told.networks[0]
-    if told.addresses and not managed[found[first]]:
-        raise InputError(
-            "addresses",
-            f"the subnet {first!r} is not managed by Prism, which therefore gives out no addresses in it",
-            advice="Choose a managed subnet, or set the address in payload.networkConfig.",
-        )
-    return found
+    by_uuid = {subnet.uuid: subnet for subnet in known}
+    subnets = {name: by_uuid[uuid] for name, uuid in found.items()}
+    if wrong := wrong_on_subnet(told, subnets[told.networks[0]]):
+        raise wrong[0]
+    return subnets
 
 
 def _refuse_strangers(told: PoolInputs, own: Mapping[str, Vm], strangers: Mapping[str, Vm], names: list[str]) -> None:

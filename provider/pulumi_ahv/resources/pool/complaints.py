@@ -1,0 +1,73 @@
+"""What is wrong with the payloads of members, told once for all members that have it, at the property it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pulumi_ahv.kernel.errors import InputError
+from pulumi_ahv.payload.findings import Finding, Severity
+from pulumi_ahv.schema.pool import PoolInputs
+from pulumi_ahv.schema.validate import property_path
+
+_NAMED = 3
+_BY_CODE = {"computer-name": "naming.pattern", "host-name": "naming.pattern"}
+_OF_PAYLOAD = ("metaData", "windows", "variables", "files")
+
+
+def complaints(
+    told: PoolInputs, found: Mapping[tuple[int, str], Iterable[Finding]]
+) -> tuple[list[InputError], list[str]]:
+    """Errors, and lines that are worth a warning, of all findings of members by slot and name.
+
+    Findings that differ in nothing but the name of their member are one.
+    """
+    first: dict[tuple[str, ...], tuple[Finding, int, str]] = {}
+    names: dict[tuple[str, ...], list[str]] = {}
+    for (slot, name), findings in found.items():
+        for finding in findings:
+            key = tuple(part.replace(name, "{name}") for part in (finding.code, finding.place, finding.message))
+            first.setdefault(key, (finding, slot, name))
+            names.setdefault(key, []).append(name)
+    errors: list[InputError] = []
+    warnings: list[str] = []
+    for key, (finding, slot, name) in first.items():
+        path = _path(told, finding, slot, name)
+        said = f"{_place(finding, path)}{finding.message} ({_who(names[key], len(found))})"
+        if finding.severity is Severity.ERROR:
+            errors.append(InputError(path, said, advice=finding.advice))
+        else:
+            warnings.append(f"{path}: {said}")
+    return errors, warnings
+
+
+def _path(told: PoolInputs, finding: Finding, slot: int, name: str) -> str:
+    file = finding.file
+    if finding.code in _BY_CODE:
+        return _BY_CODE[finding.code]
+    if finding.code == "address":
+        return f"addresses[{slot}]"
+    if file == "memberVariables":
+        given = told.member_variables or {}
+        return property_path((file, name if name in given or str(slot) not in given else str(slot)))
+    if file.startswith(_OF_PAYLOAD):
+        return f"payload.{file}"
+    if file.startswith(("payload", "domain", "network")) and not (told.payload and told.payload.template_file == file):
+        return file
+    return "payload.templateFile"
+
+
+def _place(finding: Finding, path: str) -> str:
+    """The place in the text, which needs no name where the text is the property."""
+    if finding.file != path and finding.line:
+        return f"{finding.place}: "
+    numbers = [f"line {finding.line}"] if finding.line else []
+    numbers += [f"column {finding.column}"] if finding.line and finding.column else []
+    where = ", ".join(numbers) + (" of the rendered text" if finding.rendered and finding.line else "")
+    return f"{where}: " if where else ""
+
+
+def _who(names: list[str], size: int) -> str:
+    if len(names) == size and size > 1:
+        return f"all {size} members"
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
