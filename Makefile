@@ -17,8 +17,8 @@ $(READY): requirements.lock pyproject.toml .ci/setup
 
 setup: $(READY) ## make the virtual environment (the other targets do it by themselves)
 
-demo: $(READY) ## the main job on the embedded simulator (ENGINE=embedded|pulumi forces the engine)
-	@$(BIN)/ahv demo $(if $(ENGINE),--engine $(ENGINE))
+demo: $(READY) ## the main job on the embedded simulator (ENGINE=embedded|pulumi, PRODUCT=central|element, WALK=pool|image)
+	@$(BIN)/ahv demo $(WALK) $(if $(ENGINE),--engine $(ENGINE)) $(if $(PRODUCT),--product $(PRODUCT))
 
 test: $(READY) ## all tests that need nothing but this machine
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not pulumi and not guest and not slow and not sdk and not node and not browser" --cov --cov-report=term:skip-covered -q

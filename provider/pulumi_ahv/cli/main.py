@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from pulumi_ahv import __version__
-from pulumi_ahv.cli import demo, doctor, local, render, sim, sweep
+from pulumi_ahv.cli import doctor, local, render, sim, sweep
+from pulumi_ahv.cli.demo import command as demo
 from pulumi_ahv.cli.drift import command as drift
 from pulumi_ahv.cli.metrics import command as metrics
 
