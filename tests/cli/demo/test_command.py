@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,8 @@ ROOT = Path(__file__).parents[3]
 
 def demo(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pulumi_ahv.cli", "demo", *words]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=175, check=False)
+    wide = {**os.environ, "COLUMNS": "200"}
+    return subprocess.run(command, cwd=cwd, env=wide, capture_output=True, text=True, timeout=175, check=False)
 
 
 @pytest.mark.parametrize("product", ["central", "element"])
@@ -46,4 +48,4 @@ def test_what_there_is_not_is_refused(words: tuple[str, ...], said: str) -> None
 
 
 def test_outside_of_the_repository_it_says_where_to_run(tmp_path: Path) -> None:
-    assert "run this from the repository" in demo(cwd=tmp_path).stderr.replace("\n", " ")
+    assert "run this from the repository" in demo(cwd=tmp_path).stderr
