@@ -57,6 +57,7 @@ class _Round:
 
     purpose: Purpose
     doings: Doings
+    began: float
     pending: dict[str, _Machine]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
@@ -91,7 +92,8 @@ class VmBulk:
     def converge(self, uuids: Iterable[str], purpose: Purpose, doings: Doings) -> dict[str, Outcome]:
         """Do it to all of them; the outcomes are in the order of the machines."""
         ordered = list(dict.fromkeys(uuids))
-        course = _Round(purpose, doings, {uuid: _Machine(uuid) for uuid in ordered})
+        began = self._api.transport.server_time()
+        course = _Round(purpose, doings, began, {uuid: _Machine(uuid) for uuid in ordered})
         while course.pending:
             self._look(course)
             self._call(course)
@@ -166,7 +168,6 @@ class VmBulk:
         machine, deadline = course.pending[uuid], course.doings.deadline
         step, doing = _step(machine), course.doing(machine)
         where, method = VMS.below(_filled(step)), _METHODS[step.action]
-        intention = Intention(f"{step.action} {uuid} {machine.etag} {where.path}", doing, step.seal or step.body)
 
         def start(request_id: str) -> str:
             return self._api.submit(
@@ -174,7 +175,8 @@ class VmBulk:
             )
 
         # The plan says that it is needed now: an earlier success under the same ETag did not do it.
-        return self._dispatcher.run(intention, start, gone=lambda _: True, deadline=deadline)
+        intention = _intention(machine, doing)
+        return self._dispatcher.run(intention, start, gone=lambda _: True, deadline=deadline, began=course.began)
 
     def _call_many(self, course: _Round, call: Repeated, machines: Sequence[_Machine]) -> None:
         doing, deadline = f"{course.purpose.verb} {len(machines)} machines", course.doings.deadline
@@ -207,7 +209,8 @@ class VmBulk:
 
     def _note_subtask(self, course: _Round, machine: _Machine, state: TaskState | None) -> None:
         if state is None or not state.over:
-            # Refused before it became a task, or failed before it knew its machine: it tells why when asked alone.
+            # Refused before it became a task, or failed before it knew its machine: it tells why when asked alone,
+            # under the same request id.
             machine.alone = True
             machine.strikes += 1
         elif state.status in ENDED_BADLY:
@@ -255,9 +258,17 @@ def _step(machine: _Machine) -> Step:
     return machine.step
 
 
+def _intention(machine: _Machine, doing: str = "") -> Intention:
+    """What is wanted of a machine as it is: alone and in a batch it is the same call."""
+    step = _step(machine)
+    key = f"{step.action} {machine.uuid} {machine.etag} {VMS.below(_filled(step)).path}"
+    return Intention(key, doing, step.seal or step.body)
+
+
 def _element(machine: _Machine) -> Element:
     step = _step(machine)
-    return Element(step.parts, step.body, {"If-Match": machine.etag} if machine.etag else {})
+    headers = {"If-Match": machine.etag} if machine.etag else {}
+    return Element(step.parts, step.body, headers | {"NTNX-Request-Id": _intention(machine).request_id(0)})
 
 
 def _kind(machine: _Machine) -> tuple[str, str]:

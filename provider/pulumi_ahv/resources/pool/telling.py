@@ -12,6 +12,8 @@ from pulumi_ahv.resources.pool.wanted import bare
 from pulumi_ahv.resources.pool_plan.members import ActualMember, Phase
 from pulumi_ahv.schema.pool import PoolInputs, PoolMember, PoolMemberStatus, PoolMetrics, PoolOutputs
 
+_RIGHT = (Standing.READY, Standing.OFF)
+
 
 def outputs_after(told: PoolInputs, eyes: Eyes, ran: Ran) -> State:
     """Members and outputs after a run."""
@@ -40,7 +42,7 @@ def told_of(
         name = vm.name if member.phase > Phase.CLONED else wanted.get(member.slot, vm.name)
         name = name if name not in status else f"{name} ({vm.uuid[:8]})"
         standing = _standing(member, demanded=told.power == "on")
-        reason = "" if standing in (Standing.READY, Standing.OFF) else _reason(told, member, known, reasons, standing)
+        reason = "" if standing in _RIGHT else _reason(told, member, known, reasons, standing)
         status[name] = PoolMemberStatus(
             uuid=vm.uuid, slot=member.slot, addresses=list(vm.addresses), state=standing, reason=reason
         )
@@ -52,6 +54,12 @@ def told_of(
             status[name] = PoolMemberStatus(uuid="", slot=slot, addresses=[], state=Standing.MISSING, reason=reason)
     waiting = [name for name, live in members.items() if name in wanted.values() and live != bare(_asked(told, name))]
     failures = _failures(status, wanted)
+    for name in [name for name in waiting if status[name].state in _RIGHT and status[name].slot in reasons]:
+        # It stands and works, but a change of it failed.
+        waiting.remove(name)
+        reason = reasons[status[name].slot]
+        status[name] = status[name].model_copy(update={"reason": reason})
+        failures.append(f"{name}: not yet as it is wanted: {reason}")
     if stopped and waiting:
         failures.append(f"{stopped}; {len(waiting)} more members wait for the next run: {', '.join(waiting[:5])}")
     outputs = PoolOutputs(status=status, ready=not failures, failures=failures, metrics=metrics)
@@ -97,7 +105,7 @@ def _failures(status: Mapping[str, PoolMemberStatus], wanted: Mapping[int, str])
     bad = [
         f"{name}: {told.state}: {told.reason}"
         for name, told in status.items()
-        if name in names and told.state not in (Standing.READY, Standing.OFF)
+        if name in names and told.state not in _RIGHT
     ]
     surplus = [
         f"{name}: its slot is surplus, and it is still there: {told.reason or told.state}"
