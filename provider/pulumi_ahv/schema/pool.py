@@ -54,9 +54,13 @@ class PoolPayload(Bag):
     """Layout of the disc, with `cloudInit`. Default: `configDrive`."""
     datasource_list: list[str] | None = None
     """The `datasource_list` that the image pins in its cloud.cfg, if it does: the layout is checked against it."""
-    delivery: Literal["auto", "cdrom", "prism"] = "auto"
-    """`cdrom`: a disc of ours, taken out after the first boot. `prism`: Prism's own customisation. `auto`: `prism`
-    where the payload fits it and carries no secret."""
+    delivery: Literal["auto", "cdrom", "prism", "path"] = "auto"
+    """`cdrom`: a disc of ours, taken out after the first boot. `prism`: Prism's own customisation. `path`: a file on
+    the storage of an Element. `auto`: on a Central `prism` where the payload fits it and carries no secret, else
+    `cdrom`."""
+    path: Annotated[str | None, Facts(central=Support("refused", "takes no files of a cluster's storage"))] = None
+    """With the delivery `path`: where the file of each member lies, as a template: `adsf:///container/{{ name }}.yaml`.
+    It stands in for a template. A changed file is told by another address."""
     disc_seconds: Annotated[int, Field(ge=0, le=7200)] = 120
     """Seconds after power-on that our disc stays in at least: Prism does not tell when the guest has read it. Not used
     when `readiness.when` is `payload`."""
@@ -75,6 +79,11 @@ class PoolPayload(Bag):
                 alien = [name for name in names if bag.get(name) is not None]
                 if alien:
                     raise ValueError(f"{' and '.join(alien)} go with cloudInit only")
+            if (bag.get("path") is None) == (bag.get("delivery") == "path"):
+                raise ValueError("path goes with the delivery path, and that with a path")
+            texts = ("template", "templateFile", "windows", "metaData", "networkConfig", "layout", "datasourceList")
+            if bag.get("path") is not None and (alien := [name for name in texts if bag.get(name) is not None]):
+                raise ValueError(f"{' and '.join(alien)} cannot be beside a path: the file says all of it")
             if bag.get("networkConfig") is not None and bag.get("layout") != "noCloud":
                 raise ValueError("networkConfig needs the layout noCloud: a config drive has another format")
         return bag
@@ -150,11 +159,7 @@ class PoolInputs(Bag):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=64), Facts(Change.RECORDED, filled=True)]
     """Name of the pool. Default: the name of the resource."""
-    template: Annotated[
-        str,
-        StringConstraints(min_length=1),
-        Facts(Change.IN_PLACE, element=Support("refused", "keeps no templates")),
-    ]
+    template: Annotated[str, StringConstraints(min_length=1)]
     """UUID of the template."""
     template_version: str | None = None
     """UUID of a template version. Default: the active one, followed when another becomes it."""
@@ -180,7 +185,7 @@ class PoolInputs(Bag):
     """Number of vCPUs. Default: as in the template."""
     memory: Annotated[int, Field(ge=64, le=4 << 20), Facts(Change.RESTARTS)] | None = None
     """Memory in MiB. Default: as in the template."""
-    categories: list[Category] | None = None
+    categories: Annotated[list[Category] | None, Facts(element=Support("refused", "has no categories"))] = None
     """Categories as `Key:Value`. They have to exist."""
     power: Power = "on"
     """Whether members run. With `off`, those that have a payload or guest tools are started once for them."""
