@@ -14,6 +14,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,8 @@ class Store:
         ]
         (folder / "records.json").write_text(json.dumps(rows), "utf-8")
         for disk in self.disks.iterdir():
-            os.link(disk, folder / "disks" / disk.name)
+            with suppress(FileNotFoundError):  # a conversion has just put away what no record names
+                os.link(disk, folder / "disks" / disk.name)
 
     def load_snapshot(self, name: str) -> None:
         """Put back what ``save_snapshot`` kept.
