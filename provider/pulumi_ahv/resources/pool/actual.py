@@ -59,12 +59,21 @@ class Spelling:
 
 @dataclass(frozen=True)
 class Eyes:
-    """Whoever looks at machines and sees members. ``versions`` are the template versions that can be told by name."""
+    """Whoever looks at machines and sees members.
+
+    ``versions`` are the template versions that can be told by name. ``at_birth``: the call that makes a machine brings
+    its payload, and no other.
+    """
 
     told: PoolInputs
     marks: PoolMarks
     spelling: Spelling
     versions: frozenset[str]
+    at_birth: bool = False
+
+    def birth(self, version: str, payload: str) -> str:
+        """What the working name of a clone tells: all that the call which makes it cannot be asked for again."""
+        return f"{version} {payload}" if self.at_birth and payload else version
 
     def member(self, vm: Vm, known: Known | None) -> ActualMember | None:
         """The member that a machine is; ``None`` for a machine that is none of this pool."""
@@ -78,6 +87,7 @@ class Eyes:
         ready = is_ready(vm, self.told) and not (by_payload and phase is Phase.STARTED)
         failed = known is not None and known.standing is Standing.FAILED and not ready
         unclear = by_payload and phase is Phase.DELIVERED
+        unclear |= self.at_birth and bool(line.payload) and phase < Phase.DONE and not _is_customized(vm)
         return ActualMember(
             vm.uuid, line.slot, vm.name, facts_of(as_told), phase=phase, ready=ready, failed=failed or unclear
         )
@@ -116,8 +126,10 @@ class Eyes:
         if found is None:
             return None
         slot, shortened = found
-        version = next((each for each in self.versions if short(each) == shortened), f"unknown-{shortened}")
-        facts = Facts(template_version=version, power=power_of(vm))
+        wanted = (member.payload_digest for member in (self.told.members or {}).values() if member.slot == slot)
+        payload = next(wanted, None) or ""
+        told = {short(self.birth(version, payload)): version for version in self.versions}
+        facts = Facts(template_version=told.get(shortened, f"unknown-{shortened}"), power=power_of(vm))
         return ActualMember(vm.uuid, slot, vm.name, facts, phase=Phase.CLONED, ready=False)
 
     def _phase(self, vm: Vm, known: Known | None, *, payload: bool) -> Phase:
@@ -148,6 +160,11 @@ def told_tools(vm: Vm) -> str | None:
 def has_disc(vm: Vm) -> bool:
     """Whether a disc that is not Prism's own lies in a drive."""
     return any(drive.kind is DiscKind.OTHER for drive in vm.cd_roms)
+
+
+def _is_customized(vm: Vm) -> bool:
+    """Whether Prism's own disc lies in a drive."""
+    return any(drive.kind is DiscKind.CUSTOMIZATION for drive in vm.cd_roms)
 
 
 def power_of(vm: Vm) -> str:

@@ -12,16 +12,16 @@ from io import BytesIO
 
 from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.kernel.progress import silent
-from pulumi_ahv.payload.layouts import ANSWER_FILES, META_DATA, USER_DATA, Layout
-from pulumi_ahv.payload.limits import Delivery, PrismSite, choose
+from pulumi_ahv.payload.limits import Delivery
 from pulumi_ahv.payload.payload import RenderedPayload
 from pulumi_ahv.payload.spec import Identity
-from pulumi_ahv.prism.values import Checksum, Image, ImageSpec, ImageType, Product, StreamSource
+from pulumi_ahv.prism.values import Checksum, Image, ImageSpec, ImageType, StreamSource
 from pulumi_ahv.prism.vm_interface import MachineSite, Outcomes
-from pulumi_ahv.prism.vms import Customization, Outcome, Power, Vm
+from pulumi_ahv.prism.vms import Outcome, Power, Vm
 from pulumi_ahv.resources.mark import Mark
 from pulumi_ahv.resources.pool.actual import has_disc
 from pulumi_ahv.resources.pool.advising import vanished
+from pulumi_ahv.resources.pool.customizing import customization_of, delivery_of
 from pulumi_ahv.resources.pool.job import Job, Work, attempt, by_uuid, going
 from pulumi_ahv.resources.pool.marks import PoolMarks, read_line
 
@@ -33,7 +33,9 @@ class Courier:
         self._job = job
 
     def deliver(self, works: Sequence[Work]) -> None:
-        """Bring every machine its payload; one that has none, or has its disc in the drive already, is left alone."""
+        """Bring every machine its payload; one that has none, or has it already, is left alone."""
+        if self._job.eyes.at_birth:
+            return
         rendered: dict[str, RenderedPayload] = {}
         by_prism: list[Work] = []
         by_disc: list[Work] = []
@@ -42,7 +44,7 @@ class Courier:
                 payload = self._job.payload(work.target)
                 if payload is None:
                     continue
-                work.by_disc = self._delivery(payload) is Delivery.CDROM
+                work.by_disc = delivery_of(self._job, payload) is Delivery.CDROM
             except (AhvError, ValueError) as error:
                 work.fail("rendering the payload", error)
                 continue
@@ -52,14 +54,8 @@ class Courier:
         self._customise(by_prism, rendered)
         self._insert(by_disc, rendered)
 
-    def _delivery(self, payload: RenderedPayload) -> Delivery:
-        given = self._job.told.payload
-        wanted = Delivery(given.delivery) if given else Delivery.AUTO
-        info = self._job.site.info
-        return choose(wanted, payload.texts(), PrismSite(info.product is Product.CENTRAL)).delivery
-
     def _customise(self, works: list[Work], rendered: dict[str, RenderedPayload]) -> None:
-        texts = {work.uuid: _customization(rendered[work.uuid], work.vm) for work in works if work.vm}
+        texts = {work.uuid: customization_of(rendered[work.uuid], _identity(work.vm)) for work in works if work.vm}
         call = self._job.site.vms.customize
         attempt(
             works,
@@ -148,10 +144,3 @@ def forget_uploads(job: Job, vms: Sequence[tuple[Vm, str]]) -> None:
 
 def _identity(vm: Vm) -> Identity:
     return Identity(vm.bios_uuid or vm.uuid, tuple(nic.mac for nic in vm.nics))
-
-
-def _customization(payload: RenderedPayload, vm: Vm) -> Customization:
-    files, layout = payload.files(_identity(vm)), payload.spec.layout
-    if layout is Layout.WINDOWS:
-        return Customization("unattend", files.get(ANSWER_FILES[0], b""))
-    return Customization("cloudInit", files.get(USER_DATA[layout], b""), files.get(META_DATA[layout], b""))

@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from pulumi_ahv.kernel.clock import Deadline
-from pulumi_ahv.kernel.errors import AhvError, ConfigError, InputError
-from pulumi_ahv.prism.values import Product
+from pulumi_ahv.kernel.errors import AhvError, InputError
 from pulumi_ahv.prism.vm_interface import Doings, MachineSite
 from pulumi_ahv.resources.handler import CheckOutcome, Context, Created, Live, State
 from pulumi_ahv.resources.pool.actual import DONE, Names, search
@@ -24,6 +23,7 @@ from pulumi_ahv.resources.pool.running import eyes_of, first_subnet, inputs_in, 
 from pulumi_ahv.resources.pool.seeing import look_of, with_tools
 from pulumi_ahv.resources.pool.telling import outputs_after, told_of
 from pulumi_ahv.resources.pool.wanted import members_map
+from pulumi_ahv.resources.support import fitted
 from pulumi_ahv.schema.compare import replaced_by
 from pulumi_ahv.schema.fields import UNKNOWN, has_unknown
 from pulumi_ahv.schema.pool import PoolInputs, PoolMetrics
@@ -33,7 +33,7 @@ NO_METRICS = PoolMetrics(seconds=0, members={})
 
 
 class PoolHandler:
-    """Pools, on a Prism Central."""
+    """Pools, on a Prism Central or Element."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -160,6 +160,7 @@ class PoolHandler:
 
     def _run(self, told: PoolInputs, inputs: State, state: State) -> State:
         site = self._site(told)
+        told = fitted(told, site.info, self._context.progress, name=told.name)
         ran = run(self._context, site, told, state)
         eyes = eyes_of(site, told)
         after = outputs_after(told, eyes, ran)
@@ -181,14 +182,7 @@ class PoolHandler:
         return {**inputs, **stands, "members": inputs["members"], "ready": False, "failures": failures}
 
     def _site(self, told: PoolInputs) -> MachineSite:
-        site = self._context.site(told.connection)
-        if site.info.product is not Product.CENTRAL:
-            raise ConfigError(
-                f"Pool {told.name!r}: {site.info.url} is a {site.info.product}",
-                said="pools are made from templates, which are kept by a Prism Central",
-                advice="Use a connection to a Prism Central.",
-            )
-        return cast("MachineSite", site)  # every Prism Central is one
+        return cast("MachineSite", self._context.site(told.connection))  # both products have machines and templates
 
     def _tell(self, lines: list[str], name: str = "") -> None:
         for line in lines:

@@ -26,7 +26,8 @@ class Job:
     """One run of one pool.
 
     ``templates`` are the templates of the versions that members may be made of, ``payloads`` those that may have to be
-    delivered: of the new inputs and, for a way back, of the old ones.
+    delivered: of the new inputs and, for a way back, of the old ones. ``forerunners`` are the machines that state knows
+    in each slot: what is made after one of them is another intention than what was made before.
     """
 
     site: MachineSite
@@ -40,6 +41,7 @@ class Job:
     payloads: Sequence[Payloads]
     subnet_uuids: Mapping[str, str]
     category_uuids: tuple[str, ...] | None
+    forerunners: Mapping[int, str]
 
     def doings(self) -> Doings:
         """The surroundings of one bulk call."""
@@ -69,6 +71,13 @@ class Job:
             said="the template, a variable or a secret has changed",
             advice="Put the old template file back, or go on to the new payload with the next `up`.",
         )
+
+    def file(self, target: DesiredMember) -> str:
+        """Address of the file that is the payload of a member; empty where it is none."""
+        wanted = target.facts.payload_digest
+        filed = (payloads.filed for payloads in self.payloads if wanted)
+        found = (each for each in filed if each.digest(target.slot, target.name) == wanted)
+        return next((each.address(target.slot, target.name) for each in found), "")
 
     def nics(self, target: DesiredMember) -> tuple[NicSpec, ...] | None:
         """Cards of a member; ``None`` leaves those of the template. Prism gives addresses on managed subnets only."""

@@ -18,6 +18,7 @@ from pulumi_ahv.resources.mark import Mark
 from pulumi_ahv.resources.naming import resolve, resolve_categories
 from pulumi_ahv.resources.pool.actual import Eyes, Known, Names, Spelling, Standing, is_ready, search
 from pulumi_ahv.resources.pool.addressing import wrong_on_subnet
+from pulumi_ahv.resources.pool.customizing import is_at_birth
 from pulumi_ahv.resources.pool.delivering import delete_images, forget_uploads, left_over
 from pulumi_ahv.resources.pool.job import Job
 from pulumi_ahv.resources.pool.marks import PoolMarks
@@ -62,7 +63,8 @@ def eyes_of(site: MachineSite, told: PoolInputs, versions: frozenset[str] = froz
         key, _, value = text.partition(":")
         if found := site.inventory.category(key, value):
             categories[found.uuid] = text
-    return Eyes(told, marks_of(told), Spelling(subnets, categories, managed), versions)
+    spelling = Spelling(subnets, categories, managed)
+    return Eyes(told, marks_of(told), spelling, versions, is_at_birth(site, told))
 
 
 def known_of(state: State) -> dict[str, Known]:
@@ -124,6 +126,7 @@ def _job(context: Context, site: MachineSite, told: PoolInputs, state: State) ->
         payloads=payloads,
         subnet_uuids={name: subnet.uuid for name, subnet in _subnets(site, told).items()},
         category_uuids=resolve_categories(site.inventory, told.categories) if told.categories is not None else None,
+        forerunners={each["slot"]: each["uuid"] for each in (state.get("status") or {}).values() if each["uuid"]},
     )
 
 
