@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pulumi
 from pulumi import Input, InvokeOutputOptions, Output
 
-from pulumi_ahv.dynamic.names import camel, camel_once, snake
+from pulumi_ahv.dynamic.names import camel, camel_payload, snake
 from pulumi_ahv.kernel.errors import AhvError
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     )
 
 Options = InvokeOutputOptions | None
+
+
+class LookupFailed(AhvError, pulumi.RunError):
+    """What a lookup raises. To Pulumi it is an error that it shows as it is, without a traceback."""
 
 
 def get_cluster(name: str | None = None, *, connection: str | None = None) -> GetClusterResult:
@@ -144,19 +149,19 @@ def render_payload(
     """Render a payload without secrets, as a pool does for one member, and say what is wrong with it.
 
     Raises:
-        AhvError: the payload has secrets, which a plain answer cannot keep.
+        LookupFailed: a file carries a secret, which a plain answer cannot keep.
     """
-    if payload.get("secrets"):
-        said = "what it answers would hold them in clear"
-        raise AhvError("render_payload: payload.secrets", said=said, advice="Use render_payload_output.")
     found: RenderPayloadResult = _ask(
         "renderPayload",
-        payload=camel_once(payload),
+        payload=camel_payload(payload),
         name=name,
         slot=slot,
         member_variables=member_variables,
         owner=owner,
     )
+    if found.carries_secret:
+        said = "its files carry a secret, which a plain answer cannot keep"
+        raise LookupFailed("render_payload: payload", said=said, advice="Use render_payload_output.")
     return found
 
 
@@ -173,7 +178,7 @@ def render_payload_output(
     found: Output[RenderPayloadResult] = _ask_later(
         "renderPayload",
         opts,
-        payload=camel_once(payload),
+        payload=camel_payload(payload),
         name=name,
         slot=slot,
         member_variables=member_variables,
@@ -197,14 +202,16 @@ def _ask_later(lookup: str, opts: Options, **given: Any) -> Output[Any]:
 
 
 def _answer(lookup: str, bag: Mapping[str, Any], settings: Settings) -> Any:
-    from pulumi_ahv.dynamic.worlds import world  # noqa: PLC0415 - a program without lookups does not pay for it
+    from pulumi_ahv.dynamic.worlds import DEBUG, world  # noqa: PLC0415 - a program without lookups does not pay for it
     from pulumi_ahv.resources.lookups.answering import answer  # noqa: PLC0415 - likewise
 
     _close_at_the_end()
     try:
         return answer(lookup, bag, lambda connection: world(settings).site(connection))
     except AhvError as error:
-        raise AhvError(f"{snake(lookup)}: {error.doing}", said=error.said, advice=error.advice) from None
+        if os.environ.get(DEBUG):
+            raise
+        raise LookupFailed(f"{snake(lookup)}: {error.doing}", said=error.said, advice=error.advice) from None
 
 
 def _settings() -> Settings:
@@ -218,7 +225,7 @@ def _waited_for(opts: Options) -> list[Output[Any]]:
     if opts is None:
         return []
     if opts.provider is not None:
-        raise AhvError("A lookup takes no provider", advice="Name a connection instead: connection='...'.")
+        raise LookupFailed("A lookup takes no provider", advice="Name a connection instead: connection='...'.")
     named: Any = opts.depends_on or []
     listed = named if isinstance(named, Sequence) else [named]
     return [Output.from_input(one).apply(_sign) for one in listed]

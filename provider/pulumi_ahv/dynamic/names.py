@@ -37,3 +37,13 @@ def camel_once(value: Any) -> Any:
     if isinstance(value, pulumi.Output):
         return value.apply(camel_once)
     return {camel(key): item for key, item in value.items()} if isinstance(value, Mapping) else value
+
+
+def camel_payload(value: Any) -> Any:
+    """Translate the keys of a payload and of the Windows settings in it, and none of the user's own."""
+    if isinstance(value, pulumi.Output):
+        return value.apply(camel_payload)
+    given = camel_once(value)
+    if isinstance(given, Mapping) and given.get("windows") is not None:
+        return {**given, "windows": camel_once(given["windows"])}
+    return given

@@ -13,7 +13,7 @@ from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, 
 
 from pulumi_ahv.dynamic.bags import to_ours, to_sdk
 from pulumi_ahv.dynamic.session import end_with_engine, is_provider_process
-from pulumi_ahv.dynamic.worlds import settings_in, world
+from pulumi_ahv.dynamic.worlds import DEBUG, settings_in, world
 from pulumi_ahv.kernel.clock import SystemClock
 from pulumi_ahv.kernel.errors import AhvError, InputError
 from pulumi_ahv.resources.guest_tools.handler import GuestToolsHandler
@@ -23,7 +23,6 @@ from pulumi_ahv.resources.pool.gate import PoolGateHandler
 from pulumi_ahv.resources.pool.handler import PoolHandler
 from pulumi_ahv.resources.template_vm.handler import TemplateVmHandler
 
-DEBUG: Final = "PULUMI_AHV_DEBUG"
 HANDLERS: Final[Mapping[str, Callable[[Context], Handler]]] = {
     "GuestTools": GuestToolsHandler,
     "Image": ImageHandler,

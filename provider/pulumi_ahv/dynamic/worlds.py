@@ -16,6 +16,8 @@ from pulumi_ahv.kernel.clock import SystemClock
 from pulumi_ahv.prism.connection import KEYS
 from pulumi_ahv.resources.handler import Context
 
+DEBUG: Final = "PULUMI_AHV_DEBUG"
+"""The variable that shows the traceback of an error."""
 Settings = tuple[tuple[str, str], ...]
 
 
