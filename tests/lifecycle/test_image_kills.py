@@ -4,31 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
-from stacks import Stack, kill_group, wait_until, write_disk
+from stacks import Stack, kill_group, provider_pids, wait_until, write_disk
 
 from pulumi_ahv.simulator.server import Prism
 
 PROGRAM = 'Image("golden", source={"path": "disk.img"})'
-
-
-def provider_pids(stack: Stack) -> list[int]:
-    """The provider processes of this test: those with its state folder in their environment."""
-    mine = stack.environ["PULUMI_BACKEND_URL"].encode()
-    found = subprocess.run(
-        ["pgrep", "-f", "pulumi.dynamic"], capture_output=True, text=True, check=False
-    ).stdout.split()
-    return [int(pid) for pid in found if _environ_of(int(pid), mine)]
-
-
-def _environ_of(pid: int, part: bytes) -> bool:
-    try:
-        return part in Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return False
 
 
 def settled(stack: Stack, prism: Prism) -> None:

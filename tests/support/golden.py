@@ -22,8 +22,8 @@ DISK = bytes(510) + b"\x55\xaa" + bytes((1 << 20) - 512)
 
 
 @contextmanager
-def client(prism: Prism, clock: Clock | None = None) -> Iterator[MachineSite]:
-    """One more client of a running site."""
+def client(prism: Prism, clock: Clock | None = None, *, patience: float = 10) -> Iterator[MachineSite]:
+    """One more client of a running site, which waits so many seconds for an answer."""
     settings = Connection(
         name="default",
         host="127.0.0.1",
@@ -31,7 +31,7 @@ def client(prism: Prism, clock: Clock | None = None) -> Iterator[MachineSite]:
         username=prism.username,
         password=Secret(prism.password),
         ca_bundle=str(prism.ca_file),
-        timeouts=Timeouts(connect=5, request=10, retry=120),
+        timeouts=Timeouts(connect=5, request=patience, retry=120),
     )
     site = connect(settings, clock=clock or SystemClock(), ids=uuid4)
     try:

@@ -10,7 +10,10 @@ from typing import Any
 from pulumi_ahv.kernel.clock import ManualClock
 from pulumi_ahv.resources.handler import Context, State
 from pulumi_ahv.resources.pool.handler import PoolHandler
+from pulumi_ahv.resources.pool.marks import read_line
+from pulumi_ahv.resources.pool.running import marks_of
 from pulumi_ahv.resources.sources.digests import Digests
+from pulumi_ahv.schema.pool import PoolInputs
 from pulumi_ahv.simulator.server import Prism
 
 USER_DATA = """#cloud-config
@@ -19,7 +22,9 @@ write_files:
   - path: /etc/member
     content: "{{ name }} in slot {{ slot }} knows {{ token }}"
 """
+TOLD_ANEW = USER_DATA.replace("knows", "now knows")
 SECRET = "correct-horse-battery"
+LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Killed(BaseException):
@@ -130,3 +135,55 @@ def bag_of(template: str) -> dict[str, Any]:
         "payload": {"template": USER_DATA, "secrets": {"token": SECRET}},
         "rollout": {"batchSize": 2, "maxUnavailable": 2},
     }
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A pool as it should have become: what its members can be told by. ``words`` is what guests are told, if anything."""
+
+    size: int
+    memory: int = 1 << 30
+    vcpus: int = 1
+    words: str = ""
+
+
+def words_of(bag: dict[str, Any]) -> str:
+    """The words of ``Wanted`` that a payload of ours has its guests write down."""
+    return {USER_DATA: "knows", TOLD_ANEW: "now knows"}.get(bag.get("payload", {}).get("template"), "")
+
+
+def is_whole(desk: Desk, wanted: Wanted) -> None:
+    """Exactly the pool is there and nothing beside it, every member is right, and one more run does nothing."""
+    assert desk.state is not None
+    assert desk.state["ready"] is True, desk.state["failures"]
+    assert desk.machines() == [f"agents-{number:03}" for number in range(1, wanted.size + 1)]
+    assert nothing_beside(desk.prism)
+    assert desk.refresh()["members"] == desk.handler().check(desk.inputs, desk.bag).inputs["members"]
+    _members_are_right(desk, wanted)
+    desk.prism.control.clear_journal()
+    desk.up()
+    assert [entry for entry in desk.prism.control.journal() if entry["method"] not in LOOKS] == []
+
+
+def nothing_beside(prism: Prism) -> bool:
+    """No image of a disc, and nothing of an upload."""
+    held = prism.control.about()["entities"]
+    return not any(held.get(kind, 0) for kind in ("images", "objects", "uploads"))
+
+
+def _members_are_right(desk: Desk, wanted: Wanted) -> None:
+    """Mark, version, size, power, empty drives, and what the guest was told."""
+    marks = marks_of(PoolInputs.model_validate(desk.inputs))
+    guests = {guest["vm"]: guest for guest in desk.prism.control.entities("guests")}
+    for slot, vm in enumerate(sorted(desk.prism.control.entities("vms"), key=lambda vm: vm["name"])):
+        name, line = vm["name"], read_line(vm["description"])
+        assert marks.is_marked(vm["description"])
+        assert line is not None
+        assert (line.slot, line.version) == (slot, desk.inputs["members"][name]["templateVersion"])
+        assert (vm["powerState"], vm["memorySizeBytes"], vm["numSockets"]) == ("ON", wanted.memory, wanted.vcpus)
+        assert [drive for drive in vm.get("cdRoms", []) if drive.get("backingInfo")] == []
+        if wanted.words:
+            guest, told = guests[name], f"{name} in slot {slot} {wanted.words} {SECRET}"
+            assert (guest["hostname"], guest["problems"]) == (name, [])
+            assert guest["applied"]["instanceId"] == vm["biosUuid"]
+            assert guest["applied"]["files"] == {"/etc/member": told}

@@ -155,6 +155,22 @@ def kill_group(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
+def provider_pids(stack: Stack) -> list[int]:
+    """The provider processes of a stack: those with its state folder in their environment."""
+    mine = stack.environ["PULUMI_BACKEND_URL"].encode()
+    found = subprocess.run(
+        ["pgrep", "-f", "pulumi.dynamic"], capture_output=True, text=True, check=False
+    ).stdout.split()
+    return [int(pid) for pid in found if _environ_of(int(pid), mine)]
+
+
+def _environ_of(pid: int, part: bytes) -> bool:
+    try:
+        return part in Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
+
+
 class Colleague:
     """Somebody else who works in the same Prism, with its API and nothing of ours."""
 
