@@ -102,6 +102,7 @@ class Pool(Resource, module="ahv", name="Pool"):
         template: Input[str],
         size: Input[int],
         name: Input[str] | None = None,
+        provisioning: Input[Literal["thin", "full"]] | None = None,
         template_version: Input[str] | None = None,
         naming: Input[PoolNamingArgs] | None = None,
         payload: Input[PoolPayloadArgs] | None = None,
@@ -116,6 +117,7 @@ class Pool(Resource, module="ahv", name="Pool"):
         readiness: Input[PoolReadinessArgs] | None = None,
         rollout: Input[PoolRolloutArgs] | None = None,
         remove_first: Input[Sequence[Input[str]]] | None = None,
+        scale_down: Input[Literal["highestSlot", "oldest", "newest"]] | None = None,
         on_payload_change: Input[Literal["recreate", "nextRecreate", "ignore"]] | None = None,
         on_member_failure: Input[Literal["replace", "keep", "fail"]] | None = None,
         on_delete: Input[Literal["delete", "keep"]] | None = None,
@@ -132,6 +134,7 @@ class Pool(Resource, module="ahv", name="Pool"):
             template: UUID of the template.
             size: Number of members.
             name: Name of the pool. Default: the name of the resource.
+            provisioning: How new members are made: ``thin`` (default) or ``full``.
             template_version: UUID of a template version. Default: the active one, followed when another becomes it.
             naming: What members are called: ``pattern`` with ``{n}`` in it, ``start`` and ``width`` of the number.
             payload: What guests are told at their first boot: a template, its variables and secrets.
@@ -146,6 +149,7 @@ class Pool(Resource, module="ahv", name="Pool"):
             readiness: When a member counts as ready, and how long that may take.
             rollout: How members are rolled: batches, limits, what happens when too many fail.
             remove_first: Names of members that go first when the pool shrinks.
+            scale_down: Who goes after them: ``highestSlot`` (default), ``oldest`` or ``newest``.
             on_payload_change: A new payload: ``recreate`` (default), ``nextRecreate`` or ``ignore``.
             on_member_failure: A broken member: ``replace`` (default), ``keep`` or ``fail``.
             on_delete: What happens to the members when the pool goes: ``delete`` (default) or ``keep``.
@@ -159,6 +163,7 @@ class Pool(Resource, module="ahv", name="Pool"):
             "template": template,
             "size": size,
             "name": resource_name if name is None else name,
+            "provisioning": provisioning,
             "template_version": template_version,
             "naming": camel_once(naming),
             "payload": _sealed(payload),
@@ -173,6 +178,7 @@ class Pool(Resource, module="ahv", name="Pool"):
             "readiness": camel_once(readiness),
             "rollout": camel_once(rollout),
             "remove_first": remove_first,
+            "scale_down": scale_down,
             "on_payload_change": on_payload_change,
             "on_member_failure": on_member_failure,
             "on_delete": on_delete,

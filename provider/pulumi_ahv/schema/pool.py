@@ -130,6 +130,8 @@ class PoolMember(Bag):
 
     slot: Natural
     """Its stable index, from 0."""
+    born: Natural = 0
+    """With which growth of the pool the slot was filled, counted from 1: its age."""
     template_version: str
     """UUID of the template version it is made of."""
     payload_digest: str | None = None
@@ -165,6 +167,9 @@ class PoolInputs(Bag):
     """UUID of a template version. Default: the active one, followed when another becomes it."""
     size: Annotated[int, Field(ge=0, le=MAX_SIZE)]
     """Number of members."""
+    provisioning: Annotated[Literal["thin", "full"], RECORDED] = "thin"
+    """How new members are made: `thin` of the template's version, `full` by cloning a machine that is made of it for
+    the run. Those that stand stay as they are."""
     naming: PoolNaming | None = None
     """What members are called."""
     payload: PoolPayload | None = None
@@ -196,7 +201,10 @@ class PoolInputs(Bag):
     rollout: PoolRollout | None = None
     """How members are rolled."""
     remove_first: Annotated[list[str] | None, RECORDED] = None
-    """Names of members that go first when the pool shrinks. After them, the highest slots go."""
+    """Names of members that go first when the pool shrinks."""
+    scale_down: Annotated[Literal["highestSlot", "oldest", "newest"], RECORDED] = "highestSlot"
+    """Who goes then, after those of `removeFirst`: the highest slots, or those whose slot was filled first or last. A
+    member that is made anew keeps the age of its slot; of the same age, the highest goes."""
     on_payload_change: Annotated[Literal["recreate", "nextRecreate", "ignore"], RECORDED] = "recreate"
     """What a new payload means for members that stand: `recreate` rolls them, `nextRecreate` waits for another reason
     to make them anew, `ignore` is the same without a word."""

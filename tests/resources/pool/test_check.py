@@ -56,6 +56,7 @@ def test_a_pool_becomes_a_map_of_members(handler: PoolHandler, said: list[str]) 
     assert members == {
         f"agents-00{slot + 1}": {
             "slot": slot,
+            "born": 1,
             "templateVersion": VERSION,
             "power": "on",
             "vcpus": 2,

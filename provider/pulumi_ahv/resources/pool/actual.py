@@ -102,6 +102,7 @@ class Eyes:
         categories = sorted(self.spelling.categories.get(uuid, uuid) for uuid in vm.category_uuids)
         return PoolMember(
             slot=line.slot,
+            born=line.born,
             template_version=line.version,
             payload_digest=line.payload or None,
             power=power_of(vm),
@@ -175,7 +176,7 @@ def power_of(vm: Vm) -> str:
 def search(
     site: MachineSite, marks: PoolMarks, names: Names, known: Iterable[str]
 ) -> tuple[dict[str, Vm], dict[str, Vm]]:
-    """Machines that may be members, and strangers with a name that a member could have; both by UUID.
+    """Machines that may be members, seeds among them, and strangers with a name that a member could have; by UUID.
 
     What a killed run has named is in no state, and descriptions cannot be searched: so everything is looked at whose
     name begins like those of the members. A machine that state knows and that was renamed is asked for by its UUID.
@@ -185,7 +186,7 @@ def search(
         found |= {vm.uuid: vm for vm in site.vms.find(prefix=head)}
     if elsewhere := [uuid for uuid in known if uuid and uuid not in found]:
         found |= site.vms.by_uuid(elsewhere)
-    own = {uuid: vm for uuid, vm in found.items() if marks.is_marked(vm.description) or marks.working_slot(vm.name)}
+    own = {uuid: vm for uuid, vm in found.items() if marks.is_marked(vm.description) or marks.is_working_name(vm.name)}
     strangers = {uuid: vm for uuid, vm in found.items() if uuid not in own and not marks.is_owned(vm.description)}
     return own, strangers
 

@@ -1,8 +1,12 @@
-"""New machines of a pool: every version's clones with one bulk call, under working names that are marks."""
+"""New machines of a pool: every version's clones with one bulk call, under working names that are marks.
+
+Thin ones are made of the template's version. Full ones are clones of a machine: one is made of the version, the seed,
+and goes at the end of the run. What an interrupted run left of it has the name that the next one makes it by.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from pulumi_ahv.kernel.errors import AhvError
@@ -10,23 +14,27 @@ from pulumi_ahv.prism.vm_interface import Outcomes
 from pulumi_ahv.prism.vms import CloneSpec
 from pulumi_ahv.resources.pool.customizing import at_birth
 from pulumi_ahv.resources.pool.job import Job, Work, attempt, going
+from pulumi_ahv.resources.pool.removing import Remover
 
 
 class Births:
-    """Clones members of one pool."""
+    """Clones members of one pool. ``seeds`` are those that interrupted runs left."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, seeds: Iterable[str]) -> None:
         self._job = job
+        self._seeds = set(seeds)
 
     def clone(self, works: Sequence[Work]) -> None:
         """Have a machine made for each of them."""
         by_version: dict[str, list[Work]] = {}
         for work in works:
             by_version.setdefault(work.target.facts.template_version or "", []).append(work)
+        full = self._job.told.provisioning == "full"
         for version, group in by_version.items():
             self._job.say("cloning", group)
             specs = self._specs(group, version)
-            attempt(going(group), "cloning the template", partial(self._deploy, version, specs), self._key)
+            call = partial(self._copy if full else self._deploy, version, specs)
+            attempt(going(group), "cloning the template", call, self._key)
 
     def _specs(self, works: Sequence[Work], version: str) -> dict[str, CloneSpec]:
         specs = {}
@@ -37,10 +45,34 @@ class Births:
                 work.fail("rendering the payload", error)
         return specs
 
+    def clear(self, remover: Remover) -> None:
+        """Delete the seeds; one that will not go is told, and found again by its name."""
+        job, seeds = self._job, list(self._seeds)
+        try:
+            vms = job.site.vms.by_uuid(seeds) if seeds else {}
+            failed = remover.remove(list(vms.values()), frozenset(), job.doings()) if vms else {}
+        except AhvError as error:
+            failed = dict.fromkeys(seeds, error)
+        for uuid, why in failed.items():
+            job.progress(f"{job.told.name}: machine {uuid}, a seed, is left and is deleted by the next run: {why}")
+
     def _deploy(self, version: str, specs: dict[str, CloneSpec]) -> Outcomes:
         job = self._job
         template = job.templates.get(version, job.told.template)
         return job.site.templates.deploy(template, version, job.cluster_uuid, specs, doings=job.doings())
+
+    def _copy(self, version: str, specs: dict[str, CloneSpec]) -> Outcomes:
+        return self._job.site.vms.clone(self._seed(version), specs, doings=self._job.doings())
+
+    def _seed(self, version: str) -> str:
+        """Find or make the seed of a version."""
+        job, key = self._job, f"{self._job.marks.mark.key}\0seed\0{version}"
+        outcome = self._deploy(version, {key: CloneSpec(name=job.marks.seed_name(version))})[key]
+        if outcome.uuid:
+            self._seeds.add(outcome.uuid)
+        if outcome.error:
+            raise outcome.error
+        return outcome.uuid
 
     def _key(self, work: Work) -> str:
         """The intention: this slot's first member, or the one that comes after that machine."""

@@ -48,7 +48,8 @@ class PoolHandler:
         if checked.inputs is None:
             return CheckOutcome({**news, "members": UNKNOWN})
         told, held = checked.inputs, olds.get("members")
-        found = examine(told, held if isinstance(held, dict) and not has_unknown(held) else {})
+        there = held if isinstance(held, dict) and not has_unknown(held) else {}
+        found = examine(told, there)
         failures = found.failures or self._wrong_in_prism(told)
         if failures or found.payloads is None:
             return CheckOutcome(news, failures)
@@ -57,7 +58,7 @@ class PoolHandler:
             version = told.template_version or self._active_version(told)
         except InputError as failure:
             return CheckOutcome(news, (failure,))
-        members = members_map(told, found.names, version, found.payloads)
+        members = members_map(told, found.names, version, found.payloads, there)
         if not olds:
             self._tell(plan_lines(PoolInputs.model_validate({**news, "members": members}), {}))
         kept = _texts_in(olds, news) if members == held else {}  # a comment has changed, say: that is no change

@@ -7,7 +7,7 @@ discs taken out (``starting``). Whoever fails at a stage stays there, and the ot
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from pulumi_ahv.kernel.errors import AhvError
@@ -39,13 +39,15 @@ from pulumi_ahv.resources.pool_plan.steps import (
 class Performer:
     """Performs batches on the machines of one pool. ``known`` collects what came of each machine."""
 
-    def __init__(self, job: Job, known: dict[str, Known], members: Sequence[ActualMember]) -> None:
+    def __init__(
+        self, job: Job, known: dict[str, Known], members: Sequence[ActualMember], seeds: Iterable[str] = ()
+    ) -> None:
         self._job = job
         self.known = known
         self.times: dict[str, dict[str, float]] = {}
         self._uuids: dict[str, int] = {member.uuid: member.slot for member in members}
         self._remover = Remover(job.site, job.clock, job.told.shutdown_timeout)
-        self._births = Births(job)
+        self._births = Births(job, seeds)
         self._shaper = Shaper(job)
         self._starter = Starter(job, self._remover)
         self._tools = ToolsBearer(job, self._starter)
@@ -69,6 +71,10 @@ class Performer:
         done = {work.target.slot for work in works if work.going}
         self._remove([each for each in _replaced(batch, Replacing.CREATE_FIRST) if each.slot in done], failures)
         return self._results({slot_of(step) for step in batch.steps}, failures)
+
+    def clear(self) -> None:
+        """Take away what was made for the run only."""
+        self._births.clear(self._remover)
 
     def look(self) -> list[ActualMember]:
         """Every member of the pool, as it is now."""

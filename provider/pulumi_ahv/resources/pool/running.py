@@ -26,7 +26,7 @@ from pulumi_ahv.resources.pool.payloads import Payloads
 from pulumi_ahv.resources.pool.performing import Performer
 from pulumi_ahv.resources.pool.seeing import look_of, with_tools
 from pulumi_ahv.resources.pool.wanted import desired_of
-from pulumi_ahv.resources.pool_plan.deciding import next_batch
+from pulumi_ahv.resources.pool_plan.deciding import Run, next_batch
 from pulumi_ahv.resources.pool_plan.members import ActualMember, Phase
 from pulumi_ahv.resources.pool_plan.run import advance, begin
 from pulumi_ahv.resources.pool_plan.settings import Desired
@@ -98,18 +98,25 @@ def run(context: Context, site: MachineSite, told: PoolInputs, state: State) -> 
     left = _tidy(job, own, members)
     if late := _unready(desired, members):
         _give_time(job, late)
-    performer = Performer(job, known, members)
-    there = performer.look() if late else members
-    state_of_run = begin(desired, there)
-    while isinstance(batch := next_batch(state_of_run), Batch):
-        state_of_run = advance(state_of_run, batch, performer.perform(batch))
-        if batch.pause:
-            context.clock.sleep(batch.pause.seconds)
+    performer = Performer(job, known, members, [uuid for uuid, vm in own.items() if job.marks.is_seed(vm.name)])
+    try:
+        ended, end = _through(job, performer, begin(desired, performer.look() if late else members))
+    finally:
+        performer.clear()
     if left:
         delete_images(site, job, [image.uuid for image in left_over(site, job.marks)])
-    vms = look_of(site, told)([member.uuid for member in state_of_run.members])
+    vms = look_of(site, told)([member.uuid for member in ended.members])
     seconds = round(context.clock.monotonic() - began, 1)
-    return Ran(batch, vms, performer.known, state_of_run.desired, performer.times, seconds)
+    return Ran(end, vms, performer.known, ended.desired, performer.times, seconds)
+
+
+def _through(job: Job, performer: Performer, planned: Run) -> tuple[Run, End]:
+    """Perform one batch after the other, until nothing is left to do or nothing more may be done."""
+    while isinstance(batch := next_batch(planned), Batch):
+        planned = advance(planned, batch, performer.perform(batch))
+        if batch.pause:
+            job.clock.sleep(batch.pause.seconds)
+    return planned, batch
 
 
 def _job(context: Context, site: MachineSite, told: PoolInputs, state: State) -> Job:

@@ -8,6 +8,7 @@ from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.prism.vms import NicSpec, Vm, VmChange
 from pulumi_ahv.resources.pool.advising import vanished
 from pulumi_ahv.resources.pool.job import Job, Work, attempt, by_uuid, going
+from pulumi_ahv.resources.pool.marks import read_line
 from pulumi_ahv.resources.pool.seeing import look_of
 
 
@@ -50,7 +51,7 @@ class Shaper:
 
     def _wanted(self, work: Work, vm: Vm) -> VmChange | None:
         job, facts = self._job, work.target.facts
-        description = job.marks.description(work.target.slot, facts.template_version or "", facts.payload_digest or "")
+        description = self._description(work, vm)
         vcpus = None if facts.vcpus in (None, vm.sockets * vm.cores_per_socket) else facts.vcpus
         categories = job.category_uuids
         change = VmChange(
@@ -62,6 +63,13 @@ class Shaper:
             category_uuids=categories if categories is not None and {*categories} != {*vm.category_uuids} else None,
         )
         return change if change != VmChange() else None
+
+    def _description(self, work: Work, vm: Vm) -> str:
+        """Its mark; a member that is marked keeps its age, whatever a new state thinks of it."""
+        target, marks = work.target, self._job.marks
+        there = read_line(vm.description) if marks.is_marked(vm.description) else None
+        version, payload = target.facts.template_version or "", target.facts.payload_digest or ""
+        return marks.description(target.slot, version, payload, there.born if there else target.born)
 
 
 def _others(work: Work, cards: Sequence[NicSpec]) -> bool:

@@ -13,7 +13,7 @@ from pulumi_ahv.resources.pool.addressing import address_of
 from pulumi_ahv.resources.pool.payloads import Payloads
 from pulumi_ahv.resources.pool_plan.members import DISABLED, DesiredMember, Facts, OnPayloadChange
 from pulumi_ahv.resources.pool_plan.settings import Desired, OnFailure, OnMemberFailure, Rollout
-from pulumi_ahv.resources.pool_plan.slots import COUNTER, Naming, choose_slots
+from pulumi_ahv.resources.pool_plan.slots import COUNTER, Naming, ScaleDown, choose_slots
 from pulumi_ahv.schema.pool import PoolInputs, PoolMember, PoolNaming, PoolRollout
 
 MIB = 1 << 20
@@ -37,9 +37,9 @@ def names_of(told: PoolInputs, held: Mapping[str, Any]) -> dict[int, str]:
         InputError: the pattern does not hold its counter once.
     """
     naming = naming_of(told)
-    slots = {int(member["slot"]): 0.0 for member in held.values()}
     first = frozenset(int(held[name]["slot"]) for name in told.remove_first or () if name in held)
-    return {slot: naming.name(slot) for slot in choose_slots(told.size, slots, first=first)}
+    chosen = choose_slots(told.size, _births(held), ScaleDown(told.scale_down), first=first)
+    return {slot: naming.name(slot) for slot in chosen}
 
 
 def head_of(told: PoolInputs) -> str:
@@ -47,12 +47,17 @@ def head_of(told: PoolInputs) -> str:
     return _pattern(told).partition(COUNTER)[0]
 
 
-def members_map(told: PoolInputs, names: Mapping[int, str], version: str, payloads: Payloads) -> State:
-    """The map of members, as it goes into state."""
+def members_map(
+    told: PoolInputs, names: Mapping[int, str], version: str, payloads: Payloads, held: Mapping[str, Any]
+) -> State:
+    """The map of members, as it goes into state; a slot that was not held is born after all that were."""
+    births = _births(held)
+    newborn = max(births.values(), default=0) + 1
     return {
         name: bare(
             PoolMember(
                 slot=slot,
+                born=births.get(slot, newborn),
                 template_version=version,
                 payload_digest=payloads.digest(slot, name) or None,
                 power=told.power,
@@ -77,7 +82,10 @@ def desired_of(told: PoolInputs, members: Mapping[str, PoolMember]) -> Desired:
     """What the planner takes."""
     rollout = told.rollout or PoolRollout()
     return Desired(
-        members={member.slot: DesiredMember(member.slot, name, facts_of(member)) for name, member in members.items()},
+        members={
+            member.slot: DesiredMember(member.slot, name, facts_of(member), member.born)
+            for name, member in members.items()
+        },
         rollout=Rollout(
             batch_size=rollout.batch_size,
             max_unavailable=rollout.max_unavailable,
@@ -111,6 +119,11 @@ def cards(networks: Iterable[str], address: str | None) -> tuple[str, ...]:
     first, *rest = (*networks, "")
     found = (f"{first} {address}" if address and first else first, *rest)
     return tuple(card for card in found if card)
+
+
+def _births(held: Mapping[str, Any]) -> dict[int, int]:
+    """When the slots of members were filled, as a count of the times that the pool has grown."""
+    return {int(member["slot"]): int(member.get("born", 0)) for member in held.values()}
 
 
 def tools_text(*, enabled: bool, capabilities: Iterable[str]) -> str:

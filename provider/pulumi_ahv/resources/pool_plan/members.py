@@ -72,11 +72,12 @@ class Facts:
 
 @dataclass(frozen=True)
 class DesiredMember:
-    """The member that a slot is to have."""
+    """The member that a slot is to have. ``born`` is the slot's age, and nothing that is compared."""
 
     slot: int
     name: str
     facts: Facts
+    born: int = 0
 
     @property
     def demanded(self) -> bool:

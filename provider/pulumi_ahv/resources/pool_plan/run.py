@@ -160,4 +160,5 @@ def _earlier(target: DesiredMember, before: Mapping[int, DesiredMember]) -> Desi
     if was is None:
         return target
     said = [item.name for item in fields(Facts) if getattr(target.facts, item.name) is not None]
-    return DesiredMember(target.slot, was.name, Facts(**{name: getattr(was.facts, name) for name in said}))
+    facts = Facts(**{name: getattr(was.facts, name) for name in said})
+    return replace(was, facts=facts, born=target.born)
