@@ -10,9 +10,10 @@ from pulumi_ahv.prism.vms import Vm
 Look = Callable[[Sequence[str]], Mapping[str, Vm]]
 """Reads machines by UUID; those that do not exist are not in the answer."""
 
-QUICK_SECONDS = 60.0
-QUICK = 1.0
+# Guests take their time: the longer it has been, the less a moment more counts.
+QUICK = 2.0
 SLOW = 5.0
+_SHARE = 4
 
 
 class Watch:
@@ -46,6 +47,6 @@ class Watch:
                         seen(vm)
             if not waiting or deadline.expired() or all(vm is None for vm in waiting.values()):
                 break
-            quick = self._clock.monotonic() - began < QUICK_SECONDS
-            self._clock.sleep(min(QUICK if quick else SLOW, deadline.remaining()))
+            pause = min(SLOW, max(QUICK, (self._clock.monotonic() - began) / _SHARE))
+            self._clock.sleep(min(pause, deadline.remaining()))
         return waiting

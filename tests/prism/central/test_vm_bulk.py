@@ -8,7 +8,7 @@ from pulumi_ahv.prism.central.site import CentralSite
 from pulumi_ahv.prism.transport import Transport
 from pulumi_ahv.prism.values import Product, SiteInfo
 from pulumi_ahv.prism.vm_interface import Doings
-from pulumi_ahv.prism.vms import VmSpec
+from pulumi_ahv.prism.vms import VmChange, VmSpec
 from pulumi_ahv.simulator.server import running
 
 UUID = "11111111-2222-4333-8444-555555555555"
@@ -63,6 +63,22 @@ def test_a_guest_that_has_switched_itself_off_again_was_switched_on(
     script.on("POST", f"{VMS}/{UUID}/$actions/power-on", reply(202, {"data": {"extId": "ZXJnb24=:1"}}))
     assert laggard.vms.power_on([UUID], doings=doings)[UUID].error is None
     assert len(script.calls("POST", f"{VMS}/{UUID}/$actions/power-on")) == 1
+
+
+def test_categories_that_a_put_does_not_take_along_are_associated(
+    laggard: CentralSite, script: Any, reply: Any, doings: Doings
+) -> None:
+    renamed = ON | {"name": "two"}
+    whole = renamed | {"categories": [{"extId": "c1"}]}
+    script.on("GET", f"{VMS}/{UUID}", reply(200, {"data": ON}), reply(200, {"data": renamed}))
+    script.on("GET", VMS, reply(200, {"data": [renamed]}), reply(200, {"data": [whole]}))
+    script.on("PUT", f"{VMS}/{UUID}", reply(202, {"data": {"extId": "ZXJnb24=:1"}}))
+    associate = f"{VMS}/{UUID}/$actions/associate-categories"
+    script.on("POST", associate, reply(202, {"data": {"extId": "ZXJnb24=:1"}}))
+    outcome = laggard.vms.change({UUID: VmChange(name="two", category_uuids=("c1",))}, doings=doings)[UUID]
+    assert outcome.error is None
+    assert [seen.body["categories"][0]["extId"] for seen in script.calls("PUT", f"{VMS}/{UUID}")] == ["c1"]
+    assert len(script.calls("POST", associate)) == 1
 
 
 @pytest.mark.parametrize("hidden", [False, True])

@@ -73,14 +73,19 @@ class VmBodies:
         )
 
     def changed(self, data: Mapping[str, Any], change: VmChange) -> Body:
-        """A machine as it was read, with a change. Where else to read and who may see it is not sent back."""
-        wanted = {
+        """A machine as it was read, with a change. Where else to read and who may see it is not sent back.
+
+        Whether a PUT takes categories is not public: who wants others looks afterwards.
+        """
+        wanted: Body = {
             "name": change.name,
             "description": change.description,
             "numSockets": change.sockets,
             "numCoresPerSocket": change.cores_per_socket,
             "memorySizeBytes": change.memory_bytes,
         }
+        if change.category_uuids is not None:
+            wanted["categories"] = [self._reference("CategoryReference", uuid) for uuid in change.category_uuids]
         kept = {name: value for name, value in data.items() if name not in {"links", "tenantId"}}
         return kept | {name: value for name, value in wanted.items() if value is not None}
 

@@ -76,10 +76,11 @@ class VmDevices:
 
     def customization(self, texts: Mapping[str, Customization]) -> Purpose:
         """Prism's own customisation, staged; it is never shown again."""
+        every = (part for uuid in sorted(texts) for part in (texts[uuid].text, texts[uuid].metadata))
+        seal = sealed(every, "customize-guest")  # one for all of them, because it is costly
 
         def plan(uuid: str, _: Data) -> Step:
-            text = texts[uuid]
-            body, seal = self._bodies.customization(text), sealed([text.text, text.metadata], uuid)
+            body = self._bodies.customization(texts[uuid])
             return Step("ACTION", "{extId}/$actions/customize-guest", {"extId": uuid}, body, seal)
 
         return Purpose("Customising", plan, once=True)

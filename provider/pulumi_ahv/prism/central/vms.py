@@ -2,7 +2,8 @@
 
 Every change is a ``Purpose`` (``vm_bulk``): it looks at a machine and names the next call. Facts that shape them
 (api-v4, section 6): a PUT changes scalars and never devices, which have paths of their own; categories are associated
-and disassociated by actions; a drive does not tell which image is in it, so the drive that was chosen is remembered.
+and disassociated by actions where a PUT does not take them along; a drive does not tell which image is in it, so the
+drive that was chosen is remembered.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ class CentralVms:
 
     def _next_change(self, uuid: str, data: Data, change: VmChange) -> Step | None:
         body = self._bodies.changed(data, change)
-        if any(data.get(name, "") != value for name, value in body.items()):
+        if any(data.get(name, "") != value for name, value in body.items() if name != "categories"):
             return Step("MODIFY", "{extId}", {"extId": uuid}, body)
         if change.category_uuids is None:
             return None
