@@ -12,6 +12,7 @@ from pulumi_ahv.dynamic import template_vm as template_face
 from pulumi_ahv.schema import guest_tools as tools_declared
 from pulumi_ahv.schema import image as declared
 from pulumi_ahv.schema import pool as pool_declared
+from pulumi_ahv.schema import pool_guest as guest_declared
 from pulumi_ahv.schema import template_vm as template_declared
 from pulumi_ahv.schema.fields import Bag, facts_of
 from pulumi_ahv.schema.package import RESOURCES
@@ -28,6 +29,9 @@ OBJECTS = [
     (face.S3ObjectArgs, declared.S3Object),
     (pool_face.PoolNamingArgs, pool_declared.PoolNaming),
     (pool_face.PoolPayloadArgs, pool_declared.PoolPayload),
+    (pool_face.PoolWindowsArgs, guest_declared.PoolWindows),
+    (pool_face.PoolDomainArgs, guest_declared.PoolDomain),
+    (pool_face.PoolNetworkArgs, guest_declared.PoolNetwork),
     (pool_face.PoolReadinessArgs, pool_declared.PoolReadiness),
     (pool_face.PoolRolloutArgs, pool_declared.PoolRollout),
     (pool_face.PoolGuestToolsArgs, tools_declared.PoolGuestTools),
@@ -76,4 +80,4 @@ def test_every_output_is_a_documented_property(resource: Any, cls: type) -> None
 
 @pytest.mark.parametrize(("args", "model"), OBJECTS)
 def test_nested_arguments_have_exactly_the_declared_keys(args: type, model: type[Bag]) -> None:
-    assert set(args.__annotations__) == set(model.model_fields)
+    assert set(args.__annotations__) == set(written(model))

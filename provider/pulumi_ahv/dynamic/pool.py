@@ -13,7 +13,7 @@ import pulumi
 from pulumi import Input, Output
 from pulumi.dynamic import Resource
 
-from pulumi_ahv.dynamic.names import camel, camel_once
+from pulumi_ahv.dynamic.names import camel, camel_once, camel_payload
 from pulumi_ahv.dynamic.owner import owner_of
 from pulumi_ahv.dynamic.provider import AhvProvider
 
@@ -26,19 +26,57 @@ class PoolNamingArgs(TypedDict, total=False):
     width: Input[int]
 
 
+class PoolWindowsArgs(TypedDict, total=False):
+    """The common case of a Windows answer file, without any XML."""
+
+    locale: Input[str]
+    keyboard: Input[str]
+    time_zone: Input[str]
+    organization: Input[str]
+    owner: Input[str]
+    product_key: Input[str]
+    administrator_password: Input[str]
+    auto_logon_count: Input[int]
+    first_logon_commands: Input[Sequence[Input[str]]]
+    remote_desktop: Input[bool]
+    workgroup: Input[str]
+
+
 class PoolPayloadArgs(TypedDict, total=False):
     """What the guest of each member is told at its first boot."""
 
     kind: Input[Literal["cloudInit", "unattend"]]
     template: Input[str]
     template_file: Input[str]
+    windows: Input[PoolWindowsArgs]
     meta_data: Input[Mapping[str, Any]]
     network_config: Input[str]
     variables: Input[Mapping[str, Any]]
     secrets: Input[Mapping[str, Input[str]]]
     layout: Input[Literal["configDrive", "noCloud"]]
+    datasource_list: Input[Sequence[Input[str]]]
     delivery: Input[Literal["auto", "cdrom", "prism"]]
     disc_seconds: Input[int]
+
+
+class PoolDomainArgs(TypedDict, total=False):
+    """The Active Directory domain that members join at their first boot."""
+
+    name: Input[str]
+    ou: Input[str]
+    account: Input[str]
+    account_domain: Input[str]
+    password: Input[str]
+    join: Input[bool]
+
+
+class PoolNetworkArgs(TypedDict, total=False):
+    """What goes with addresses that guests set themselves."""
+
+    gateway: Input[str]
+    dns_servers: Input[Sequence[Input[str]]]
+    dns_search: Input[Sequence[Input[str]]]
+    mtu: Input[int]
 
 
 class PoolGuestToolsArgs(TypedDict, total=False):
@@ -109,6 +147,8 @@ class Pool(Resource, module="ahv", name="Pool"):
         member_variables: Input[Mapping[str, Mapping[str, Any]]] | None = None,
         networks: Input[Sequence[Input[str]]] | None = None,
         addresses: Input[Sequence[Input[str]]] | None = None,
+        network: Input[PoolNetworkArgs] | None = None,
+        domain: Input[PoolDomainArgs] | None = None,
         vcpus: Input[int] | None = None,
         memory: Input[int] | None = None,
         categories: Input[Sequence[Input[str]]] | None = None,
@@ -140,7 +180,10 @@ class Pool(Resource, module="ahv", name="Pool"):
             payload: What guests are told at their first boot: a template, its variables and secrets.
             member_variables: Further variables of single members, by their name or slot.
             networks: Subnets by name or UUID, one for each card. Default: the cards of the template.
-            addresses: Addresses of the first card, by slot. Default: Prism or DHCP gives them.
+            addresses: Addresses of the first card, by slot: plain ones are given out by Prism, those with a prefix
+                length set by the guest. Default: Prism or DHCP gives them.
+            network: Gateway and name servers of guests that set their address themselves.
+            domain: Active Directory domain that members join: ``name``, ``ou``, ``account`` and its ``password``.
             vcpus: Number of vCPUs. Default: as in the template.
             memory: Memory in MiB. Default: as in the template.
             categories: Categories as ``Key:Value``. They have to exist.
@@ -166,10 +209,12 @@ class Pool(Resource, module="ahv", name="Pool"):
             "provisioning": provisioning,
             "template_version": template_version,
             "naming": camel_once(naming),
-            "payload": _sealed(payload),
+            "payload": _payload(payload),
             "member_variables": member_variables,
             "networks": networks,
             "addresses": addresses,
+            "network": camel_once(network),
+            "domain": _sealed(domain, "password"),
             "vcpus": vcpus,
             "memory": memory,
             "categories": categories,
@@ -189,6 +234,7 @@ class Pool(Resource, module="ahv", name="Pool"):
             "owner": owner_of(resource_name, opts),
         }
         outputs = dict.fromkeys(("members", "status", "ready", "failures", "metrics"))
+        outputs["fallback"] = Output.secret(None)  # what the provider puts into such a place is secret then
         told = {camel(key): value for key, value in (given | outputs).items()}
         super().__init__(AhvProvider("Pool"), resource_name, told, opts)
         self.gate = PoolGate(resource_name, pool=self, opts=pulumi.ResourceOptions(parent=self))
@@ -228,16 +274,35 @@ class Pool(Resource, module="ahv", name="Pool"):
         """How long the last run took: ``seconds`` in all, and ``members`` by phase."""
         return self._output("metrics")
 
+    @property
+    @pulumi.getter
+    def fallback(self) -> Output[Mapping[str, Any] | None]:
+        """While not all members are as they are wanted: the inputs of the last run after which they were. Secret."""
+        return self._output("fallback")
+
     def _output(self, name: str) -> Output[Any]:
         found: Output[Any] = pulumi.get(self, name)
         return found
 
 
-def _sealed(payload: Any) -> Any:
-    """The payload with its secrets marked; one that only the engine knows yet is secret as a whole."""
-    if isinstance(payload, Output):
-        return Output.secret(payload.apply(camel_once))
-    given = camel_once(payload)
-    if isinstance(given, Mapping) and given.get("secrets") is not None:
-        return {**given, "secrets": Output.secret(given["secrets"])}
-    return given
+def _payload(payload: Any) -> Any:
+    """The payload with its secrets marked, and a secret place for the texts of its template file."""
+    given = _sealed(camel_payload(payload), "secrets")
+    if not isinstance(given, Mapping):
+        return given
+    more: dict[str, Any] = {}
+    if given.get("templateFile") is not None:
+        more["templateTexts"] = Output.secret({})
+    if given.get("windows") is not None:
+        more["windows"] = _sealed(given["windows"], "productKey", "administratorPassword")
+    return {**given, **more}
+
+
+def _sealed(value: Any, *secret: str) -> Any:
+    """An object with those properties marked; one that only the engine knows yet is secret as a whole."""
+    if isinstance(value, Output):
+        return Output.secret(value.apply(camel_once))
+    given = camel_once(value)
+    if not isinstance(given, Mapping):
+        return given
+    return {**given, **{name: Output.secret(given[name]) for name in secret if given.get(name) is not None}}

@@ -118,9 +118,9 @@ def test_slots_that_are_held_are_kept(handler: PoolHandler) -> None:
         ({"addresses": ["10.0.0.1", "10.0.0.2"]}, "addresses", "needs networks"),
         ({"networks": ["lan"], "addresses": ["10.0.0.1"]}, "addresses", "slot 1 needs one"),
         ({"rollout": {"maxUnavailable": 0}}, "rollout", "nothing can ever be rolled"),
-        ({"payload": {"template": "a", "templateFile": "b"}}, "payload", "exactly one"),
+        ({"payload": {"template": "a", "templateFile": "b"}}, "payload", "both are given"),
         ({"payload": {"templateFile": "missing.yaml"}}, "payload.templateFile", "does not exist"),
-        ({"payload": {"template": "#cloud-config\nhostname: {{ nam }}\n"}}, "payload", "payload.template:2"),
+        ({"payload": {"template": "#cloud-config\nhostname: {{ nam }}\n"}}, "payload.template", "line 2, column 14: "),
         ({"payload": {"kind": "unattend", "template": "x", "layout": "noCloud"}}, "payload", "cloudInit only"),
         ({"categories": ["nonsense"]}, "categories[0]", "match"),
     ],
@@ -169,3 +169,131 @@ def test_a_pool_needs_repair_when_no_input_tells_that_it_is_not_ready(handler: P
     assert not handler.needs_repair(whole, news)
     assert handler.needs_repair({**whole, "ready": False}, news)
     assert not handler.needs_repair({**whole, "ready": False, "members": {}}, news), "the engine sees that by itself"
+
+
+DOMAIN = {"name": "corp.example", "account": "joiner", "password": "join-password"}
+LINUX = {"kind": "cloudInit"}
+
+
+def test_everything_that_is_wrong_is_told_at_once(handler: PoolHandler) -> None:
+    failures = refused(
+        handler,
+        naming={"pattern": "a-rather-long-name-{n}"},
+        networks=["lan"],
+        addresses=["10.0.0.5/24", "10.0.0.5/24"],
+        network={"gateway": "10.0.1.1"},
+        domain={**DOMAIN, "name": "CORP", "ou": "Agents"},
+        memberVariables={"agent-001": {}},
+        payload={"templateFile": "missing.yaml", "datasourceList": ["NoCloud"]},
+    )
+    assert set(failures) == {
+        "naming.pattern",
+        "addresses[1]",
+        "network.gateway",
+        "domain.name",
+        "domain.ou",
+        "memberVariables.agent-001",
+        "payload.templateFile",
+        "payload.layout",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "part"),
+    [
+        ({"domain": DOMAIN}, "domain", "Set payload to {kind: cloudInit}"),
+        ({"networks": ["lan"], "addresses": ["10.0.0.5/24", "10.0.0.6/24"]}, "addresses", "Set payload to"),
+        ({"payload": LINUX}, "payload", "it says nothing"),
+        (
+            {"domain": DOMAIN, "payload": {"delivery": "path", "path": "adsf:///a/{{ name }}"}},
+            "domain",
+            "the delivery is path",
+        ),
+        ({"domain": {**DOMAIN, "account": "CORP\\joiner"}, "payload": LINUX}, "domain.account", "accountDomain"),
+        ({"domain": {**DOMAIN, "password": None}, "payload": LINUX}, "domain.password", "empty"),
+        (
+            {"domain": DOMAIN, "payload": LINUX, "naming": {"pattern": "berlin-agents-{n}"}},
+            "naming.pattern",
+            "at most 15",
+        ),
+        ({"payload": {"kind": "unattend", "windows": {}, "template": "a"}}, "payload", "without a template"),
+        ({"payload": {"windows": {}, "template": "a"}}, "payload", "goes with the kind unattend"),
+        (
+            {"domain": DOMAIN, "payload": {"kind": "unattend", "windows": {"workgroup": "LAB"}}},
+            "payload.windows.workgroup",
+            "in no workgroup",
+        ),
+        (
+            {"payload": {"kind": "unattend", "windows": {"firstLogonCommands": ["{{ a }}"]}}},
+            "payload.windows.firstLogonCommands[0]",
+            "'a'",
+        ),
+        ({"payload": {**LINUX, "metaData": {"rack": "{{ rack }}"}}}, "payload.metaData.rack", "'rack'"),
+        ({"payload": {**LINUX, "template": "#!/bin/sh\n", "variables": {"name": "x"}}}, "payload.variables", "'name'"),
+        ({"removeFirst": ["agents-001", "agent-2"]}, "removeFirst[1]", "Did you mean 'agents-002'?"),
+        ({"memberVariables": {"agents-01": {}}}, "memberVariables.agents-01", "Did you mean 'agents-001'?"),
+        ({"memberVariables": {"1000": {}}}, 'memberVariables["1000"]', "no member can be called"),
+        (
+            {"payload": {**LINUX, "template": "#!/bin/sh\n", "datasourceList": ["NoCloud", "None"]}},
+            "payload.layout",
+            "Use layout noCloud",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_told_with_its_path(
+    handler: PoolHandler, changes: dict[str, Any], path: str, part: str
+) -> None:
+    assert part in refused(handler, **changes)[path]
+
+
+@pytest.mark.parametrize("changes", [{"removeFirst": ["agents-007"]}, {"memberVariables": {"6": {}, "agents-008": {}}}])
+def test_a_member_that_is_not_there_at_this_size_may_be_named(
+    handler: PoolHandler, said: list[str], changes: dict[str, Any]
+) -> None:
+    assert refused(handler, **changes) == {}
+    warned = [line for line in said if "has no 6, agents-008 at its present size" in line]
+    assert len(warned) == ("memberVariables" in changes)
+
+
+def test_a_member_of_an_earlier_pattern_may_go_first(handler: PoolHandler) -> None:
+    olds = {"members": {"old-1": {"slot": 0}, "old-2": {"slot": 1}, "old-3": {"slot": 2}}}
+    outcome = handler.check(olds, bag(removeFirst=["old-1"]))
+    assert outcome.failures == ()
+    assert list(outcome.inputs["members"]) == ["agents-002", "agents-003"]
+
+
+def test_one_mistake_of_many_members_is_one_line_that_names_them(handler: PoolHandler) -> None:
+    text = "#cloud-config\nhostname: {{ name }}\n{% if role %}hostnam: x{% endif %}\n"
+    variables = {str(slot): {"role": slot >= 2} for slot in range(7)}
+    payload = {"template": text}
+    failures = handler.check({}, bag(size=7, payload=payload, memberVariables=variables)).failures
+    (failure,) = failures
+    who = "(agents-003, agents-004, agents-005 and 2 more)"
+    assert failure.path == "payload.template"
+    assert failure.said == f"line 3, column 1: unknown key 'hostnam' in cloud-config {who}"
+
+
+def test_a_mistake_that_tells_the_name_of_its_member_is_one_line_too(handler: PoolHandler) -> None:
+    payload = {"template": "#!/bin/sh\n"}
+    failures = handler.check({}, bag(size=3, payload=payload, naming={"pattern": "a_{n}"})).failures
+    assert [str(failure) for failure in failures] == [
+        "naming.pattern: 'a_001' is no host name: letters, digits and hyphens, at most 63 between dots (all 3 members)"
+    ]
+
+
+def test_a_mistake_of_one_members_variables_is_told_there(handler: PoolHandler) -> None:
+    payload = {"template": "#!/bin/sh\n"}
+    for key in ("agents-002", "1"):
+        failures = handler.check({}, bag(payload=payload, memberVariables={key: {"slot": 1}})).failures
+        assert [failure.path for failure in failures] == [
+            "memberVariables.agents-002" if key != "1" else 'memberVariables["1"]'
+        ]
+
+
+def test_no_failure_shows_a_secret(handler: PoolHandler) -> None:
+    domain = {**DOMAIN, "password": "join\npassword"}
+    payload = {"template": "#cloud-config\nhostnam: {{ domain.password | yaml }}\n{{ missing }}"}
+    failures = handler.check({}, bag(payload=payload, domain=domain)).failures
+    assert len(failures) == 2
+    assert 'password"' not in str(failures)
+    assert "join\\n" not in str([str(failure) for failure in failures])

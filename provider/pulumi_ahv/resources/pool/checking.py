@@ -67,22 +67,28 @@ def examine(told: PoolInputs, held: Mapping[str, Any]) -> Examined:
 def _together(told: PoolInputs) -> Iterator[InputError]:
     """What properties want of each other."""
     payload, joins = told.payload, told.domain is not None and told.domain.join
+    needy = {"domain": joins, "addresses": set_by_guest(told)}
     if payload is None:
-        for path, there in (("domain", told.domain is not None), ("addresses", set_by_guest(told))):
-            if there:
-                yield InputError(path, "it reaches guests by their payload, and there is none", advice=_EITHER)
-        return
-    if payload.path is not None:
-        for path, there in (("domain", told.domain is not None), ("addresses", set_by_guest(told))):
-            if there:
-                yield InputError(path, "nothing can be added to the file that payload.path names", advice=_TEMPLATE)
-        return
-    says = (payload.template, payload.template_file, payload.meta_data, payload.network_config)
-    if payload.kind == "cloudInit" and not joins and not set_by_guest(told) and all(each is None for each in says):
-        yield InputError("payload", "it says nothing: none of template and templateFile is given")
-    if joins and payload.windows and payload.windows.workgroup:
-        advice = "Take one of them out."
-        yield InputError("payload.windows.workgroup", "a machine of a domain is in no workgroup", advice=advice)
+        needy["domain"] = told.domain is not None
+        yield from _without("there is none", needy, _EITHER)
+    elif payload.delivery == "path":
+        yield from _without("the delivery is path", needy, "Choose another delivery, or put it into the file.")
+    else:
+        says = (payload.template, payload.template_file, payload.meta_data, payload.network_config)
+        if payload.kind == "cloudInit" and not any(needy.values()) and all(each is None for each in says):
+            yield InputError("payload", "it says nothing: none of template and templateFile is given")
+        if joins and payload.windows and payload.windows.workgroup:
+            advice = "Take one of them out."
+            yield InputError("payload.windows.workgroup", "a machine of a domain is in no workgroup", advice=advice)
+
+
+def _without(why: str, needy: Mapping[str, bool], advice: str) -> Iterator[InputError]:
+    """Properties that reach guests by a payload that we render, which this pool does not have."""
+    for path, there in needy.items():
+        if there:
+            yield InputError(
+                path, f"it reaches guests by the payload that is rendered for them, and {why}", advice=advice
+            )
 
 
 def _domain(told: PoolInputs) -> Iterator[InputError]:
