@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 
 import pulumi_ahv
 from pulumi_ahv import Image, get_category, get_cluster, get_image_output, get_subnet, get_subnet_output
-from pulumi_ahv.schema.package import LOOKUPS
+from pulumi_ahv.schema.package import LOOKUPS, Lookup
 from pulumi_ahv.simulator.server import Prism
 from pulumi_ahv.testing.stacks import TestStack
 
@@ -38,11 +39,13 @@ def known(program: Callable[[], dict[str, Any]]) -> Callable[[], None]:
     return run
 
 
-def test_every_lookup_of_the_schema_is_offered_in_both_forms() -> None:
-    for lookup in LOOKUPS:
-        for name in (lookup.python, f"{lookup.python}_output"):
-            assert callable(getattr(pulumi_ahv, name))
-            assert name in pulumi_ahv.__all__
+@pytest.mark.parametrize("lookup", LOOKUPS, ids=lambda lookup: lookup.name)
+def test_every_lookup_of_the_schema_is_offered_in_both_forms_with_its_inputs(lookup: Lookup) -> None:
+    for name, further in ((lookup.python, set()), (f"{lookup.python}_output", {"opts"})):
+        assert name in pulumi_ahv.__all__
+        taken = set(inspect.signature(getattr(pulumi_ahv, name)).parameters)
+        assert taken - further == set(lookup.inputs.model_fields)
+        assert further <= taken
 
 
 def test_a_program_reads_what_it_looked_up(ahv_stack: TestStack) -> None:

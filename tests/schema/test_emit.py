@@ -5,6 +5,7 @@ import pytest
 
 from pulumi_ahv.schema.__main__ import documents, main
 from pulumi_ahv.schema.emit import package_schema
+from pulumi_ahv.schema.package import LOOKUPS
 from pulumi_ahv.schema.pages import type_text
 
 TOP = Path(__file__).parents[2]
@@ -84,3 +85,18 @@ def _strings(value: Any) -> list[str]:
         return [value]
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [text for item in items for text in _strings(item)]
+
+
+def test_every_lookup_is_a_function_with_described_inputs_and_outputs(schema: dict[str, Any]) -> None:
+    assert set(schema["functions"]) == {lookup.token for lookup in LOOKUPS}
+    for told in schema["functions"].values():
+        for bag in (told["inputs"], told["outputs"]):
+            assert set(bag.get("required", ())) <= set(bag["properties"])
+            assert all(each["description"] for each in bag["properties"].values())
+
+
+def test_what_a_lookup_needs_is_required_and_what_carries_secrets_is_secret(schema: dict[str, Any]) -> None:
+    subnet, payload = (schema["functions"][f"ahv:index:{name}"] for name in ("getSubnet", "renderPayload"))
+    assert subnet["inputs"]["required"] == ["name"]
+    assert {name for name, told in payload["outputs"]["properties"].items() if told.get("secret")} == {"files"}
+    assert payload["inputs"]["properties"]["payload"]["$ref"] == "#/types/ahv:index:PoolPayload"

@@ -53,11 +53,12 @@ def test_a_template_that_was_cut_off(scene: Any, image_bag: Bag, answers: int) -
         swept(scene)
 
 
-@pytest.mark.parametrize("prism", ["central"], indirect=True)
-@pytest.mark.parametrize("answers", points(110, 19))
-def test_a_pool_that_was_cut_off(scene: Any, answers: int) -> None:
+@pytest.mark.parametrize("provisioning", ["thin", "full"])
+@pytest.mark.parametrize("answers", points(110, 37))
+def test_a_pool_that_was_cut_off(scene: Any, provisioning: str, answers: int) -> None:
     template = scene.forge.template()
     scene.note()
-    scene.make("Pool", bag_of(template.uuid) | {"size": 2}, kill_after=answers)
+    bag = bag_of(template.uuid) | {"size": 2, "provisioning": provisioning}
+    scene.make("Pool", bag, kill_after=answers)
     if scene.pending:
         swept(scene)

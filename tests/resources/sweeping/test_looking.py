@@ -55,7 +55,6 @@ def test_the_same_things_are_found_when_no_state_knows_of_them(scene: Any, image
     assert names(scene, known=Known()) == [("template", "golden"), ("image", "disk")]
 
 
-@pytest.mark.parametrize("prism", ["central"], indirect=True)
 def test_members_that_stand_are_no_finding_and_those_that_a_kill_left_are(scene: Any) -> None:
     template = scene.forge.template()
     scene.make("Pool", bag_of(template.uuid) | {"size": 2})
