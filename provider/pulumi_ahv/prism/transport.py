@@ -17,7 +17,6 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
@@ -34,6 +33,7 @@ from pulumi_ahv.prism.connection import Connection
 from pulumi_ahv.prism.rate import Limits
 from pulumi_ahv.prism.reach import Unreachable, explain, unreachable
 from pulumi_ahv.prism.retry import TOO_MANY, Patience, retry_after
+from pulumi_ahv.prism.server_clock import ServerClock
 
 log = logging.getLogger(__name__)
 
@@ -100,15 +100,15 @@ class Transport:
         self._limits = limits
         self._session = _session(connection)
         self._login = _Login()
-        self._server_ahead = 0.0
+        self._server_clock = ServerClock()
 
     def new_id(self) -> str:
         """A fresh request id."""
         return str(self._ids())
 
     def server_time(self) -> float:
-        """Seconds since the epoch by Prism's clock, as far as its last ``Date`` header told; exact to a second."""
-        return self.clock.time() + self._server_ahead
+        """Seconds since the epoch that it is by Prism's clock at least."""
+        return self._server_clock.earliest(self.clock.time())
 
     def send(self, request: Request, deadline: Deadline | None = None, *, reconnect: bool = True) -> Response:
         """Make a call and return its final answer, whatever its status.
@@ -151,6 +151,7 @@ class Transport:
     ) -> Response:
         timeouts = self.connection.timeouts
         patience = timeouts.request if deadline is None else min(timeouts.request, max(1.0, deadline.remaining()))
+        sent = self.clock.time()
         try:
             answer = self._session.request(
                 request.method,
@@ -165,7 +166,7 @@ class Transport:
             log.info("%s %s: %s (%s)", request.method, request.path, failure.reason.name, failure.detail)
             raise failure from error
         log.debug("%s %s: %d, request %s", request.method, request.path, answer.status_code, request_id)
-        self._note_date(answer.headers.get("Date", ""))
+        self._server_clock.note(answer.headers.get("Date", ""), sent=sent, received=self.clock.time())
         self._login.note({cookie.name: cookie.value or "" for cookie in answer.cookies})
         return Response(answer.status_code, answer.headers, answer.content, request.method, request_id)
 
@@ -183,12 +184,6 @@ class Transport:
         else:
             headers["Authorization"] = f"Basic {basic_token(connection)}"
         return headers | dict(request.headers)
-
-    def _note_date(self, date: str) -> None:
-        try:
-            self._server_ahead = parsedate_to_datetime(date).timestamp() - self.clock.time()
-        except ValueError:
-            return
 
     def _jitter(self) -> float:
         return self._ids().time_low / 2**32

@@ -158,13 +158,14 @@ def test_a_failure_of_this_run_is_told_and_not_tried_again(
     assert sim.control.counts()["create_image"] == 1
 
 
+@pytest.mark.parametrize("pause", [60, 0.7])
 def test_the_next_run_goes_on_behind_a_failure_of_an_earlier_one(
-    join: Callable[..., Any], create: Callable[..., Image], sim: Prism, clock: ManualClock
+    join: Callable[..., Any], create: Callable[..., Image], sim: Prism, clock: ManualClock, pause: float
 ) -> None:
     sim.control.fault("task-failure", operation="create_image", count=1)
     with pytest.raises(TaskFailed):
         create(join())
-    clock.advance(60)
+    clock.advance(pause)
     create(join())
     assert len(join().images.named("golden")) == 1
 
