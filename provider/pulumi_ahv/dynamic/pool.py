@@ -55,7 +55,8 @@ class PoolPayloadArgs(TypedDict, total=False):
     secrets: Input[Mapping[str, Input[str]]]
     layout: Input[Literal["configDrive", "noCloud"]]
     datasource_list: Input[Sequence[Input[str]]]
-    delivery: Input[Literal["auto", "cdrom", "prism"]]
+    delivery: Input[Literal["auto", "cdrom", "prism", "path"]]
+    path: Input[str]
     disc_seconds: Input[int]
 
 
