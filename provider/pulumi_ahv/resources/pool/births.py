@@ -46,7 +46,7 @@ class Births:
         return specs
 
     def clear(self, remover: Remover) -> None:
-        """Delete the seeds; one that will not go is told, and found again by its name."""
+        """Delete the seeds; one that will not go is kept in mind, and found again by its name."""
         job, seeds = self._job, list(self._seeds)
         try:
             vms = job.site.vms.by_uuid(seeds) if seeds else {}
@@ -54,7 +54,7 @@ class Births:
         except AhvError as error:
             failed = dict.fromkeys(seeds, error)
         for uuid, why in failed.items():
-            job.progress(f"{job.told.name}: machine {uuid}, a seed, is left and is deleted by the next run: {why}")
+            job.left[uuid] = f"machine {uuid}, a seed, is left and is deleted by the next run: {why}"
 
     def _deploy(self, version: str, specs: dict[str, CloneSpec]) -> Outcomes:
         job = self._job

@@ -113,15 +113,15 @@ class Courier:
 
 
 def delete_images(site: MachineSite, job: Job, uuids: Sequence[str]) -> None:
-    """Delete images of discs; one that will not go is told, and found again by its mark."""
+    """Delete images of discs; one that will not go is kept in mind, and found again by its mark."""
     try:
         outcomes = site.images.delete_many(uuids, deadline=job.doings().deadline)
     except AhvError as error:
         outcomes = dict.fromkeys(uuids, Outcome(error=error))
     for uuid, outcome in outcomes.items():
+        job.left.pop(uuid, None)
         if outcome.error:
-            said = f"image {uuid} of a disc is left and is deleted by the next run: {outcome.error}"
-            job.progress(f"{job.told.name}: {said}")
+            job.left[uuid] = f"image {uuid} of a disc is left and is deleted by the next run: {outcome.error}"
 
 
 def left_over(site: MachineSite, marks: PoolMarks) -> list[Image]:

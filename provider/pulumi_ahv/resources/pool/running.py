@@ -37,7 +37,7 @@ from pulumi_ahv.schema.pool import PoolInputs
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a run: how it ended, every machine that is there now, and how long things took."""
+    """What came of a run: how it ended, every machine that is there now, how long things took, and what would not go."""
 
     end: End
     vms: Mapping[str, Vm]
@@ -45,6 +45,7 @@ class Ran:
     desired: Desired
     times: Mapping[str, Mapping[str, float]]
     seconds: float
+    left: tuple[str, ...]
 
 
 def marks_of(told: PoolInputs) -> PoolMarks:
@@ -103,11 +104,11 @@ def run(context: Context, site: MachineSite, told: PoolInputs, state: State) -> 
         ended, end = _through(job, performer, begin(desired, performer.look() if late else members))
     finally:
         performer.clear()
-    if left:
+    if left or job.left:
         delete_images(site, job, [image.uuid for image in left_over(site, job.marks)])
     vms = look_of(site, told)([member.uuid for member in ended.members])
     seconds = round(context.clock.monotonic() - began, 1)
-    return Ran(end, vms, performer.known, ended.desired, performer.times, seconds)
+    return Ran(end, vms, performer.known, ended.desired, performer.times, seconds, tuple(job.left.values()))
 
 
 def _through(job: Job, performer: Performer, planned: Run) -> tuple[Run, End]:

@@ -19,7 +19,8 @@ def outputs_after(told: PoolInputs, eyes: Eyes, ran: Ran) -> State:
     """Members and outputs after a run."""
     reasons = dict(ran.end.failures)
     metrics = PoolMetrics(seconds=ran.seconds, members={name: dict(times) for name, times in ran.times.items()})
-    return told_of(told, eyes, ran.vms, known=ran.known, reasons=reasons, metrics=metrics, stopped=ran.end.reason)
+    state = told_of(told, eyes, ran.vms, known=ran.known, reasons=reasons, metrics=metrics, stopped=ran.end.reason)
+    return {**state, "ready": state["ready"] and not ran.left, "failures": [*state["failures"], *ran.left]}
 
 
 def told_of(
