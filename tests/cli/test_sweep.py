@@ -40,15 +40,17 @@ def site(prism: Prism) -> Iterator[Site]:
         yield opened
 
 
-@pytest.fixture
-def image(site: Site) -> Iterator[str]:
-    """An image that carries the mark of shop/prod; answers its UUID."""
-    text = Mark.of("shop/prod/golden", "image", differs_by=("x",), claim="first").write("")
+def make_image(site: Site, stack: str) -> str:
+    """An image that carries the mark of a stack; answers its UUID."""
+    text = Mark.of(f"shop/{stack}/golden", "image", differs_by=("x",), claim="first").write("")
     spec = ImageSpec("golden", text, ImageType.DISK, StreamSource(lambda: BytesIO(DISK), len(DISK)))
-    deadline = Deadline(SystemClock(), 60)
-    uuid = site.images.create(spec, key="golden", deadline=deadline, progress=silent).uuid
-    yield uuid
-    site.images.delete(uuid, deadline=deadline)
+    return site.images.create(spec, key=stack, deadline=Deadline(SystemClock(), 60), progress=silent).uuid
+
+
+@pytest.fixture(scope="module")
+def image(site: Site) -> str:
+    """UUID of an image of the stack shop/prod, for tests that delete nothing."""
+    return make_image(site, "prod")
 
 
 def reach(prism: Prism) -> dict[str, str]:
@@ -80,8 +82,8 @@ def found(result: Result) -> list[dict[str, Any]]:
 
 
 def test_nothing_left_over_exits_with_0(sweep: Run) -> None:
-    result = sweep("--stack", "prod")
-    assert (result.exit_code, result.stdout) == (0, "shop/prod: nothing is left over\n")
+    result = sweep("--stack", "empty")
+    assert (result.exit_code, result.stdout) == (0, "shop/empty: nothing is left over\n")
 
 
 def test_what_is_found_and_not_deleted_exits_with_7(sweep: Run, image: str) -> None:
@@ -93,11 +95,12 @@ def test_what_is_found_and_not_deleted_exits_with_7(sweep: Run, image: str) -> N
 
 
 @pytest.mark.parametrize("word", ["--delete", "--yes"])
-def test_what_is_deleted_exits_with_0(sweep: Run, site: Site, image: str, word: str) -> None:
-    result = sweep("--stack", "prod", word)
+def test_what_is_deleted_exits_with_0(sweep: Run, site: Site, word: str) -> None:
+    uuid = make_image(site, word.strip("-"))
+    result = sweep("--stack", word.strip("-"), word)
     assert result.exit_code == 0, result.output
     assert "deleted" in result.stdout
-    assert site.images.get(image) is None
+    assert site.images.get(uuid) is None
 
 
 def test_the_same_as_json(sweep: Run, image: str) -> None:
@@ -211,7 +214,7 @@ def test_working_names_of_unknown_owners_are_listed_and_count_for_nothing(sweep:
     uuid = site.vms.create(
         VmSpec(name, "", cluster, 1, 1, 1 << 30, (DiskSpec(size_bytes=1 << 30),)), key=name, doings=doings
     ).uuid
-    result = sweep("--stack", "prod", "--delete")
+    result = sweep("--stack", "empty", "--delete")
     site_still_has = site.vms.get(uuid)
     site.vms.delete([uuid], doings=doings)
     assert result.exit_code == 0
