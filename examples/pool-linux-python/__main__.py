@@ -15,6 +15,7 @@ pool = Pool(
         "template_file": "user-data.yaml",
         "variables": {"server": "https://ci.example.com", "labels": ["linux", "docker"]},
         "secrets": {"token": config.require_secret("registrationToken")},
+        "disc_seconds": config.get_int("discSeconds") or 120,
     },
     member_variables={"agent-001": {"labels": ["linux", "release"]}},
     rollout={"batch_size": 2, "max_unavailable": 2, "max_failed": 1},
