@@ -9,13 +9,14 @@ from typing import TypeVar
 from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.prism.vms import Outcome
 
-_WIDTH = 8
+WIDTH = 8
+"""How many at once, where nothing speaks for another number."""
 
 T = TypeVar("T")
 
 
-def side_by_side(work: Callable[[str], T], keys: Sequence[str]) -> dict[str, T | AhvError]:
-    """Do the same for several keys at once, a few at a time; who fails gets the error as the answer."""
+def side_by_side(work: Callable[[str], T], keys: Sequence[str], width: int = WIDTH) -> dict[str, T | AhvError]:
+    """Do the same for several keys at once, ``width`` at a time; who fails gets the error as the answer."""
 
     def guarded(key: str) -> T | AhvError:
         try:
@@ -25,7 +26,7 @@ def side_by_side(work: Callable[[str], T], keys: Sequence[str]) -> dict[str, T |
 
     if len(keys) < 2:
         return {key: guarded(key) for key in keys}
-    with ThreadPoolExecutor(min(_WIDTH, len(keys)), thread_name_prefix="prism") as pool:
+    with ThreadPoolExecutor(min(width, len(keys)), thread_name_prefix="prism") as pool:
         return dict(zip(keys, pool.map(guarded, keys), strict=True))
 
 

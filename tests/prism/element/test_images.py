@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -12,10 +13,12 @@ import pytest
 
 from pulumi_ahv.kernel.clock import Deadline, ManualClock
 from pulumi_ahv.kernel.errors import AhvError, ApiError, ConnectionFailed, InputError, NotFound, TaskFailed
+from pulumi_ahv.kernel.progress import silent
 from pulumi_ahv.prism.values import (
     Checksum,
     Image,
     ImageChange,
+    ImageSpec,
     ImageType,
     StreamSource,
     UrlSource,
@@ -264,3 +267,17 @@ def test_the_end_of_many_tasks_costs_few_calls(site: Any, create: Create, sim: P
         thread.join()
     assert len(sim.control.entities("images")) == 8
     assert sim.control.counts().get("v2_poll_tasks", 0) > 0
+
+
+def test_many_images_are_made_and_deleted_each_with_an_outcome_of_its_own(site: Any, soon: Soon, sim: Prism) -> None:
+    source = StreamSource(lambda: io.BytesIO(bytes(SIZE)), SIZE)
+    specs = {f"k{n}": ImageSpec(f"disc-{n}", f"mark {n}", ImageType.ISO, source) for n in range(5)}
+    specs["bad"] = replace(specs["k0"], name="bad", category_uuids=(MISSING,))
+    made = site.images.create_many(specs, deadline=soon(), progress=silent)
+    assert [key for key, outcome in made.items() if outcome.error] == ["bad"]
+    assert "Prism Element has no categories" in str(made["bad"].error)
+    uuids = {key: outcome.uuid for key, outcome in made.items() if outcome.uuid}
+    assert {key: site.images.get(uuid).name for key, uuid in uuids.items()} == {f"k{n}": f"disc-{n}" for n in range(5)}
+    gone = site.images.delete_many([*uuids.values(), MISSING], deadline=soon())
+    assert [outcome.error for outcome in gone.values()] == [None] * 6
+    assert sim.control.entities("images") == []

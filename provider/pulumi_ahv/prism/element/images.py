@@ -46,6 +46,8 @@ _MOST_ATTEMPTS = 50
 _LAG = 60.0
 _MOMENT = 10.0
 _LOOK_AGAIN = 0.5
+# As many as with machines: an image waits for its tasks most of the time.
+_AT_ONCE = 16
 
 
 class ElementImages:
@@ -107,11 +109,11 @@ class ElementImages:
         def one(key: str) -> str:
             return self.create(specs[key], key=key, deadline=deadline, progress=progress).uuid
 
-        return outcomes_of(side_by_side(one, list(specs)))
+        return outcomes_of(side_by_side(one, list(specs), _AT_ONCE))
 
     def delete_many(self, uuids: Sequence[str], *, deadline: Deadline) -> dict[str, Outcome]:
         """Delete many images, each with a call of its own, some side by side."""
-        return outcomes_of(side_by_side(lambda uuid: self.delete(uuid, deadline=deadline), uuids))
+        return outcomes_of(side_by_side(lambda uuid: self.delete(uuid, deadline=deadline), uuids, _AT_ONCE))
 
     def forget(self, _keys: Sequence[str]) -> None:
         """Nothing: content goes straight into the image, which carries the mark and is found by it."""
