@@ -28,10 +28,12 @@ def needs_drive(vm: Vm, doing: str) -> bool:
         return False
     if vm.power is Power.OFF:
         return True
+    if not vm.cd_roms:
+        said = f"machine '{vm.name}' has no CD-ROM drive, and none can be added while it runs"
+        raise AhvError(doing, said=said, advice="Switch the machine off: then a drive is added.")
     held = ", ".join(f"{drive.bus}.{drive.index} holds {_HOLDS[drive.kind]}" for drive in vm.cd_roms)
-    said = f"no CD-ROM drive of machine '{vm.name}' is free: {held}" if held else f"machine '{vm.name}' has none"
     advice = "Take a disc out, or switch the machine off: then a drive is added."
-    raise AhvError(doing, said=said if held else f"{said}, and none can be added while it runs", advice=advice)
+    raise AhvError(doing, said=f"no CD-ROM drive of machine '{vm.name}' is free: {held}", advice=advice)
 
 
 def bus_for_drive(vm: Vm) -> str:

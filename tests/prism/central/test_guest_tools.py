@@ -71,7 +71,7 @@ def test_a_running_machine_without_a_free_drive_says_what_its_drives_hold(
     assert "no CD-ROM drive of machine 'master' is free: sata.0 holds a disc. Take a disc out" in str(
         outcomes[full].error
     )
-    assert "machine 'other' has none, and none can be added while it runs" in str(outcomes[none].error)
+    assert "machine 'other' has no CD-ROM drive, and none can be added while it runs" in str(outcomes[none].error)
     assert {entry["method"] for entry in sim.control.journal()} == {"GET"}
 
 

@@ -284,7 +284,7 @@ def test_guest_tools_without_a_free_drive_say_so(site: Any, make: Callable[..., 
     vm = make(cd_rom_bus=())
     fine(site.vms.power_on([vm.uuid], doings=doings))
     error = site.guest_tools.insert([vm.uuid], [], doings=doings)[vm.uuid].error
-    assert "machine 'master' has none, and none can be added while it runs. Take a disc out" in str(error)
+    assert "machine 'master' has no CD-ROM drive, and none can be added while it runs. Switch" in str(error)
     fine(site.vms.power_off([vm.uuid], doings=doings))
     fine(site.guest_tools.insert([vm.uuid], [], doings=doings))
     assert [one.kind for one in site.vms.get(vm.uuid).cd_roms] == [DiscKind.GUEST_TOOLS]

@@ -6,7 +6,7 @@ and goes at the end of the run. What an interrupted run left of it has the name 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from pulumi_ahv.kernel.errors import AhvError
@@ -18,11 +18,11 @@ from pulumi_ahv.resources.pool.removing import Remover
 
 
 class Births:
-    """Clones members of one pool. ``seeds`` are those that interrupted runs left."""
+    """Clones members of one pool. ``seeds`` are those that interrupted runs left, by name."""
 
-    def __init__(self, job: Job, seeds: Iterable[str]) -> None:
+    def __init__(self, job: Job, seeds: Mapping[str, str]) -> None:
         self._job = job
-        self._seeds = set(seeds)
+        self._seeds = dict(seeds)
 
     def clone(self, works: Sequence[Work]) -> None:
         """Have a machine made for each of them."""
@@ -47,7 +47,7 @@ class Births:
 
     def clear(self, remover: Remover) -> None:
         """Delete the seeds; one that will not go is kept in mind, and found again by its name."""
-        job, seeds = self._job, list(self._seeds)
+        job, seeds = self._job, list(self._seeds.values())
         try:
             vms = job.site.vms.by_uuid(seeds) if seeds else {}
             failed = remover.remove(list(vms.values()), frozenset(), job.doings()) if vms else {}
@@ -62,17 +62,19 @@ class Births:
         return job.site.templates.deploy(template, version, job.cluster_uuid, specs, doings=job.doings())
 
     def _copy(self, version: str, specs: dict[str, CloneSpec]) -> Outcomes:
-        return self._job.site.vms.clone(self._seed(version), specs, doings=self._job.doings())
+        first = next(iter(specs))
+        return self._job.site.vms.clone(self._seed(version, first), specs, doings=self._job.doings())
 
-    def _seed(self, version: str) -> str:
-        """Find or make the seed of a version."""
-        job, key = self._job, f"{self._job.marks.mark.key}\0seed\0{version}"
-        outcome = self._deploy(version, {key: CloneSpec(name=job.marks.seed_name(version))})[key]
-        if outcome.uuid:
-            self._seeds.add(outcome.uuid)
-        if outcome.error:
-            raise outcome.error
-        return outcome.uuid
+    def _seed(self, version: str, whose: str) -> str:
+        """The seed of a version; one that is not there is made with an intention of the member that needs it first."""
+        name, key = self._job.marks.seed_name(version), f"{whose}\0seed"
+        if name not in self._seeds:
+            outcome = self._deploy(version, {key: CloneSpec(name=name)})[key]
+            if outcome.uuid:
+                self._seeds[name] = outcome.uuid
+            if outcome.error:
+                raise outcome.error
+        return self._seeds[name]
 
     def _key(self, work: Work) -> str:
         """The intention: this slot's first member, or the one that comes after that machine."""

@@ -7,7 +7,7 @@ discs taken out (``starting``). Whoever fails at a stage stays there, and the ot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from pulumi_ahv.kernel.errors import AhvError
@@ -40,7 +40,7 @@ class Performer:
     """Performs batches on the machines of one pool. ``known`` collects what came of each machine."""
 
     def __init__(
-        self, job: Job, known: dict[str, Known], members: Sequence[ActualMember], seeds: Iterable[str] = ()
+        self, job: Job, known: dict[str, Known], members: Sequence[ActualMember], seeds: Mapping[str, str]
     ) -> None:
         self._job = job
         self.known = known

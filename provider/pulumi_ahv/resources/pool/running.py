@@ -99,7 +99,8 @@ def run(context: Context, site: MachineSite, told: PoolInputs, state: State) -> 
     left = _tidy(job, own, members)
     if late := _unready(desired, members):
         _give_time(job, late)
-    performer = Performer(job, known, members, [uuid for uuid, vm in own.items() if job.marks.is_seed(vm.name)])
+    seeds = {vm.name: uuid for uuid, vm in own.items() if job.marks.is_seed(vm.name)}
+    performer = Performer(job, known, members, seeds)
     try:
         ended, end = _through(job, performer, begin(desired, performer.look() if late else members))
     finally:
