@@ -44,7 +44,7 @@ def _lookup(lookup: Lookup) -> str:
         f"# {lookup.name}",
         _NOTE,
         lookup.doc,
-        f"Function `{lookup.token}`; in Python {calls}. See [lookups](../lookups.md).",
+        f"Function `{lookup.token}`; in Python {calls}, with names in `snake_case`. See [lookups](../lookups.md).",
         "## Inputs",
         _table(lookup.inputs),
         *_tables_inside(lookup.inputs),

@@ -155,3 +155,24 @@ def test_what_cannot_be_deleted_is_told_and_the_rest_goes(scene: Any, prism: Any
 def test_a_stack_with_a_name_that_no_mark_can_hold_is_refused() -> None:
     with pytest.raises(InputError, match="so long that its marks do not hold all of it"):
         _ = Stack("p" * 60, "s" * 70).prefix
+
+
+@pytest.mark.parametrize("prism", ["central"], indirect=True)
+def test_a_template_whose_guest_update_does_not_end_is_not_told_to_be_deleted(scene: Any, prism: Any) -> None:
+    site, doings = scene.site, scene.forge.doings()
+    template = scene.forge.template()
+    text = described("", MARK, Note("session", "0123456789-0123456789"))
+    site.templates.change(template.uuid, name=None, description=text, doings=doings)
+    site.templates.begin_guest_update(template.uuid, template.versions[0].uuid, key="k", doings=doings)
+    prism.control.fault("task-failure", operation="kVmTemplateCancelGuestChanges", message="Not now.")
+    failures = scene.sweep(scene.look())
+    assert [(failed.kind.value, "Not now." in str(error)) for failed, error in failures.items()] == [
+        ("guest update", True),
+        ("template", True),
+    ]
+    assert scene.site.templates.get(template.uuid) is not None
+
+
+def test_a_machine_of_a_kind_that_is_not_known_here_is_found_by_its_mark(scene: Any) -> None:
+    machine(scene, "db", Mark.of("shop/prod/db", "vm", differs_by=(), claim="first").write("Our database."))
+    assert names(scene) == [("machine", "db")]

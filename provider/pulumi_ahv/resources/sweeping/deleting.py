@@ -16,6 +16,7 @@ from pulumi_ahv.prism.vms import Outcome
 from pulumi_ahv.resources.sweeping.looking import Finding, Kind
 
 SECONDS = 900.0
+_MACHINES = (Kind.MACHINE, Kind.MEMBER, Kind.CLONE, Kind.BUILDING)
 
 Failures = dict[Finding, AhvError]
 """What could not be deleted, and why."""
@@ -33,12 +34,13 @@ class Sweeper:
         """Delete all that may be deleted. What fails does not stop the rest; what is gone already is deleted."""
         wanted = [finding for finding in findings if not finding.stays]
         failures = _each(_of(wanted, Kind.GUEST_UPDATE), self._cancel)
-        stuck = {finding.template for finding in failures}
-        templates = [one for one in _of(wanted, Kind.TEMPLATE) if one.uuid not in stuck]
-        failures |= _each(templates, self._delete_template)
+        stuck = {finding.template: error for finding, error in failures.items()}
+        templates = _of(wanted, Kind.TEMPLATE)
+        failures |= {one: stuck[one.uuid] for one in templates if one.uuid in stuck}
+        failures |= _each([one for one in templates if one.uuid not in stuck], self._delete_template)
         # A Prism Element may have made a template of it already, with a version that would be left.
         failures |= _each(_of(wanted, Kind.BUILDING), self._delete_template)
-        machines = [one for one in _of(wanted, Kind.MEMBER, Kind.CLONE, Kind.BUILDING) if one not in failures]
+        machines = [one for one in _of(wanted, *_MACHINES) if one not in failures]
         failures |= self._machines(machines)
         failures |= self._images(_of(wanted, Kind.DISC, Kind.IMAGE))
         return failures | self._uploads(_of(wanted, Kind.UPLOAD))

@@ -22,11 +22,13 @@ from pulumi_ahv.schema.image import ImageInputs
 
 _TEMPLATE: Final = "template"
 _DISC: Final = "pool-disc"
+_MEMBER: Final = "pool-member"
 
 
 class Kind(StrEnum):
     """What was found."""
 
+    MACHINE = "machine"
     MEMBER = "pool member"
     CLONE = "clone"
     BUILDING = "template machine"
@@ -88,17 +90,17 @@ class Search:
         seen = _Seen.of(site, self.stack)
         owners = self._owners(site, seen.marked_owners())
         machines = [vm for vm in seen.machines if vm.uuid not in self.known.uuids]
-        members = [vm for vm in machines if vm.uuid in seen.members]
+        marked = [vm for vm in machines if vm.uuid in seen.marks]
         working = [vm for vm in machines if vm.uuid not in seen.claimed and is_working_name(vm.name)]
         named = {vm.uuid: finding for vm in working if (finding := _of_name(vm, owners))}
         templates = [pair for pair in seen.templates if pair[0].uuid not in self.known.uuids]
         images = [pair for pair in seen.images if pair[0].uuid not in self.known.uuids]
         keys = {mark.key: mark.owner for _, mark in images}
-        keys |= {key: seen.members[vm.uuid].owner for vm in members for key in owners.disc_keys(vm)}
+        keys |= {key: seen.marks[vm.uuid].owner for vm in marked for key in owners.disc_keys(vm)}
         keys |= {mark.key: mark.owner for one in self.known.declared if one.pending and (mark := _image_mark(one))}
         findings = [
             *(finding for template, mark in templates for finding in _of_template(template, mark)),
-            *(Finding(Kind.MEMBER, seen.members[vm.uuid].owner, vm.name, vm.uuid) for vm in members),
+            *(_of_machine(vm, seen.marks[vm.uuid]) for vm in marked),
             *named.values(),
             *(_of_image(image, mark) for image, mark in images),
             *(Finding(Kind.UPLOAD, keys[key], "", key=key) for key in site.images.left_behind(list(keys))),
@@ -123,11 +125,11 @@ class Search:
 class _Seen:
     """A site as it is: all machines, and what carries a mark of the stack.
 
-    ``claimed`` are machines that are something else than their name says: members, and the machines of templates.
+    ``marks`` are those of machines, ``claimed`` machines that are something else than their name says.
     """
 
     machines: Sequence[Vm]
-    members: Mapping[str, Mark]
+    marks: Mapping[str, Mark]
     templates: Sequence[tuple[Template, Mark]]
     images: Sequence[tuple[Image, Mark]]
     claimed: frozenset[str]
@@ -139,24 +141,27 @@ class _Seen:
             return mark if mark and mark.owner.startswith(stack.prefix) else None
 
         machines = site.vms.described("")
-        marks = {vm.uuid: mark for vm in machines if (mark := mark_in(vm.description))}
+        found = {vm.uuid: mark for vm in machines if (mark := mark_in(vm.description))}
         # A machine made of a template may have come with its description; on Element a template is one.
-        members = {uuid: mark for uuid, mark in marks.items() if mark.kind != _TEMPLATE}
+        marks = {uuid: mark for uuid, mark in found.items() if mark.kind != _TEMPLATE}
         templates = site.templates.described(stack.fragment)
         of_templates = {uuid for one in templates for uuid in (one.uuid, one.guest_update_vm)}
         images = site.images.described(stack.fragment)
         return cls(
             machines,
-            members,
+            marks,
             [(one, mark) for one in templates if (mark := mark_in(one.description))],
             [(one, mark) for one in images if (mark := mark_in(one.description))],
-            frozenset(of_templates | members.keys()),
+            frozenset(of_templates | marks.keys()),
         )
 
     def marked_owners(self) -> set[str]:
-        return {mark.owner for mark in self.members.values()} | {
-            mark.owner for _, mark in (*self.templates, *self.images)
-        }
+        """Owners of everything that carries a mark."""
+        return {mark.owner for mark in (*self.marks.values(), *(mark for _, mark in (*self.templates, *self.images)))}
+
+
+def _of_machine(vm: Vm, mark: Mark) -> Finding:
+    return Finding(Kind.MEMBER if mark.kind == _MEMBER else Kind.MACHINE, mark.owner, vm.name, vm.uuid)
 
 
 def _of_name(vm: Vm, owners: Owners) -> Finding | None:
