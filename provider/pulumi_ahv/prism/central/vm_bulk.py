@@ -187,25 +187,28 @@ class VmBulk:
                     machine.batch = batch.id
                     self._done(course, machine)
                 return
-            subtasks = self._tasks.under(batch.id, deadline=deadline) if batch else []
+            subtasks = self._subtasks(batch.id, course) if batch else {}
         except AhvError as error:
             for machine in machines:
                 self._note(course, machine, error)
             return
-        by_machine = {uuid: state for state in subtasks for _, uuid in state.entities}
         for machine in machines:
-            self._note_subtask(course, machine, by_machine.get(machine.uuid))
+            self._note_subtask(course, machine, subtasks.get(machine.uuid))
 
     def _question(self, course: _Round, late: Sequence[_Machine]) -> None:
         """Ask why machines are as before though their batch ended well: it may hide elements that failed."""
         for batch in dict.fromkeys(machine.batch for machine in late if machine.batch):
-            subtasks = self._tasks.under(batch, deadline=course.doings.deadline)
-            by_machine = {uuid: state for state in subtasks for _, uuid in state.entities}
+            subtasks = self._subtasks(batch, course)
             for machine in late:
-                state = by_machine.get(machine.uuid)
+                state = subtasks.get(machine.uuid)
                 if machine.batch == batch and (state is None or state.status != SUCCEEDED):
                     machine.well = None
                     self._note_subtask(course, machine, state)
+
+    def _subtasks(self, batch: str, course: _Round) -> dict[str, TaskState]:
+        """What became of the elements of a batch, by machine."""
+        states = self._tasks.under(batch, deadline=course.doings.deadline)
+        return {uuid: state for state in states for _, uuid in state.entities}
 
     def _note_subtask(self, course: _Round, machine: _Machine, state: TaskState | None) -> None:
         if state is None or not state.over:
