@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from pulumi_ahv.prism.vms import Vm
-from pulumi_ahv.resources.mark import Mark
+from pulumi_ahv.resources.mark import printable
 from pulumi_ahv.resources.pool.marks import PoolMarks, read_line
 from pulumi_ahv.resources.template_vm.records import working_prefix
 
@@ -21,14 +21,15 @@ _WORKING = re.compile(r"ahv-(?:[0-9a-f]{12}|template-[0-9a-f]{10})-|ahv-update-[
 
 def is_working_name(name: str) -> bool:
     """Whether a machine of this name is, or was, on its way to become something else."""
-    return _WORKING.match(name) is not None
+    return _head(name) != ""
 
 
 @dataclass(frozen=True)
 class Owners:
-    """Owners that are known, and where each of them may have something on one site."""
+    """Owners that are known: what each may have on one site, and the heads of working names that are his."""
 
-    marks: tuple[PoolMarks, ...]
+    pools: tuple[PoolMarks, ...]
+    members: Mapping[str, str]
     templates: Mapping[str, str]
 
     @classmethod
@@ -36,26 +37,30 @@ class Owners:
         """Every owner at every place; a pool that names no connection or cluster has an empty one."""
         places = list(product(dict.fromkeys(("", *connections)), dict.fromkeys(("", *clusters))))
         known = list(dict.fromkeys(owners))
+        pools = tuple(PoolMarks(owner, place) for owner in known for place in places)
         return cls(
-            tuple(PoolMarks(owner, place) for owner in known for place in places),
-            {_template_prefix(owner): owner for owner in known},
+            pools,
+            {marks.prefix: marks.owner for marks in pools},
+            {working_prefix(printable(owner)): owner for owner in known},
         )
 
     def of_member(self, name: str) -> str | None:
         """The owner of a machine that is to become a member of a pool, or that members are cloned from."""
-        return next((marks.owner for marks in self.marks if name.startswith(marks.prefix)), None)
+        return self.members.get(_head(name))
 
     def of_building(self, name: str) -> str | None:
         """The owner of a machine that is to become a template, or a version of one."""
-        return next((owner for prefix, owner in self.templates.items() if name.startswith(prefix)), None)
+        return self.templates.get(_head(name))
 
     def disc_keys(self, vm: Vm) -> list[str]:
         """Keys under which the disc of a marked machine may have been uploaded."""
         line = read_line(vm.description)
         if line is None or not line.payload:
             return []
-        return [marks.disc(vm.uuid, line.payload).key for marks in self.marks if marks.is_marked(vm.description)]
+        return [marks.disc(vm.uuid, line.payload).key for marks in self.pools if marks.is_marked(vm.description)]
 
 
-def _template_prefix(owner: str) -> str:
-    return working_prefix(Mark.of(owner, "template", differs_by=(), claim="0").owner)
+def _head(name: str) -> str:
+    """The part of a working name that is its owner's; empty for any other name."""
+    found = _WORKING.match(name)
+    return found[0] if found else ""
