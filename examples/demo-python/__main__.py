@@ -22,8 +22,9 @@ agents = Pool(
     size=config.require_int("size"),
     naming={"pattern": "agent-{n}"},
     cluster=cluster,
-    categories=["Environment:Testing"],
     payload={"template_file": "user-data.yaml", "secrets": {"token": token.result}, "disc_seconds": 2},
+    guest_tools={"capabilities": ["vssSnapshot"]},
+    readiness={"when": "guestTools"},
     rollout={"batch_size": 4, "max_unavailable": 4},
 )
 

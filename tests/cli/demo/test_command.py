@@ -24,17 +24,18 @@ def test_the_life_of_an_image_is_told_to_its_end(product: str) -> None:
     assert told.returncode == 0, told.stdout + told.stderr
     assert "| `name` | `renamed-by-a-colleague` | `golden-" in told.stdout
     assert "(exit code 7)" in told.stdout
-    assert "Prism holds 0 vms, 0 templates, 0 images." in told.stdout
+    assert "Prism holds 0 vms, 0 templates, 0 snapshots, 0 images, 0 objects." in told.stdout
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("product", ["central", "element"])
 @pytest.mark.parametrize("engine", ["embedded", pytest.param("pulumi", marks=pytest.mark.pulumi)])
-def test_the_life_of_a_pool_is_told_to_its_end(engine: str) -> None:
-    told = demo("--engine", engine)
+def test_the_life_of_a_pool_is_told_to_its_end(engine: str, product: str) -> None:
+    told = demo("--engine", engine, "--product", product)
     assert told.returncode == 0, told.stdout + told.stderr
     assert "| `agent-003` | `power` | `off` | `on` |" in told.stdout
     assert "agents: recreate 8 in 2 batches" in told.stdout
-    assert "Prism holds 0 vms, 0 templates, 0 images." in told.stdout
+    assert "Prism holds 0 vms, 0 templates, 0 snapshots, 0 images, 0 objects." in told.stdout
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,12 @@ def test_outputs_of_a_stack_name_the_pool_by_their_key() -> None:
 
 def test_metrics_by_themselves_are_enough() -> None:
     (times,) = read_times(METRICS)
-    assert times.phases == ["clone", "ready", "disc"]
+    assert times.pool == "pool"
+
+
+def test_phases_stand_in_the_order_in_which_members_go_through_them() -> None:
+    times = PoolTimes("agents", 1, {"a": {"ready": 1, "new": 1, "clone": 1}, "b": {"disc": 1, "ready": 1}})
+    assert times.phases == ["clone", "ready", "disc", "new"]
 
 
 @pytest.mark.parametrize("document", [[], {}, {"deployment": {"resources": None}}, {"a": {"seconds": 1}}])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pulumi_ahv.simulator.server import Prism
 
 PRODUCTS = ("central", "element")
+HELD = ("vms", "templates", "snapshots", "images", "objects")
 DISK_EXAMPLE = "image-python"  # its disk maker serves every walk
 
 
@@ -69,7 +70,8 @@ def _environ(prism: Prism, home: Path) -> dict[str, str]:
 
 def _account(prism: Prism) -> None:
     """Say what Prism holds at the end: nothing of the demo."""
-    held = {kind: len(prism.control.entities(kind)) for kind in ("vms", "templates", "images")}
+    every = prism.control.about()["entities"]
+    held = {kind: every.get(kind, 0) for kind in HELD}
     calls = sum(prism.control.counts().values())
     told = ", ".join(f"{count} {kind}" for kind, count in held.items())
     typer.secho(f"\nPrism holds {told}. The whole walk took {calls} calls.", bold=True)

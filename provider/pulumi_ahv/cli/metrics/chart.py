@@ -69,12 +69,15 @@ def _bar(times: PoolTimes, name: str, place: tuple[float, float, float, float]) 
     base = top + row / 2 + size * 0.36
     yield _text(left - 10, base, _cut(name), size=size, anchor="end")
     at = left
-    for phase, seconds in times.members[name].items():
+    for index, phase in enumerate(times.phases):
+        if phase not in times.members[name]:
+            continue
+        seconds = times.members[name][phase]
         width = seconds * scale
         told = escape(f"{name}: {phase} {duration(seconds)}")
         yield (
             f"<rect x='{at:.2f}' y='{top + row * _GAP / 2:.1f}' width='{width:.2f}' height='{row * (1 - _GAP):.1f}' "
-            f"fill='{_colour(times.phases.index(phase))}'><title>{told}</title></rect>"
+            f"fill='{_colour(index)}'><title>{told}</title></rect>"
         )
         at += width
     yield _text(at + 6, base, duration(total(times, name)), size=size)

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+# A state keeps no order. Phases that a later release adds come after these.
+PHASES = ("clone", "mark", "customise", "power", "ready", "tools", "disc")
+
 
 @dataclass(frozen=True)
 class PoolTimes:
@@ -17,8 +20,9 @@ class PoolTimes:
 
     @property
     def phases(self) -> list[str]:
-        """Every phase, in the order in which members came through them."""
-        return list(dict.fromkeys(phase for times in self.members.values() for phase in times))
+        """Every phase that some member went through, in the order in which members go through them."""
+        found = dict.fromkeys(phase for times in self.members.values() for phase in times)
+        return [*(phase for phase in PHASES if phase in found), *(phase for phase in found if phase not in PHASES)]
 
 
 def read_times(document: Any) -> list[PoolTimes]:
