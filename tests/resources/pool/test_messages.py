@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from golden import Forge
 
+from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.prism.vms import NicSpec, VmSpec
 
 PLAIN = {"template": "#cloud-config\nhostname: {{ name }}\n"}
@@ -173,3 +174,28 @@ def test_the_line_of_a_failed_member_tells_member_step_code_and_what_to_do(desk:
         assert case.advice in line
         assert line.endswith(".")
         assert "\n" not in line
+
+
+def test_a_pool_that_cannot_go_tells_which_members_stay_and_why(desk: Any, forge: Forge) -> None:
+    desk.up()
+    task("kVmDelete")(desk, forge)
+    with pytest.raises(AhvError) as raised:
+        desk.destroy()
+    said = str(raised.value)
+    assert said.startswith("Pool 'agents': 1 of 3 members could not be deleted: agents-00")
+    assert "Deleting machine 'agents-00" in said
+    assert "It did not work. (VMM-77)" in said
+    assert said.endswith("run `destroy` again.")
+    desk.destroy()
+    assert desk.machines() == []
+
+
+def test_a_disc_that_cannot_go_is_told_with_its_pool(desk: Any, forge: Forge) -> None:
+    task("kImageDelete", count=4)(desk, forge)
+    desk.up()
+    assert any("of a disc is left" in line and "(VMM-77)" in line for line in desk.state["failures"])
+    task("kImageDelete")(desk, forge)
+    with pytest.raises(AhvError, match=r"1 images of discs could not be deleted: .*VMM-77.* run `destroy` again"):
+        desk.destroy()
+    desk.destroy()
+    assert (desk.machines(), desk.images()) == ([], [])

@@ -18,7 +18,7 @@ from pulumi_ahv.resources.pool.addressing import wrong_on_subnet
 from pulumi_ahv.resources.pool.checking import examine
 from pulumi_ahv.resources.pool.delivering import left_over, upload_keys
 from pulumi_ahv.resources.pool.previewing import plan_lines
-from pulumi_ahv.resources.pool.removing import Remover
+from pulumi_ahv.resources.pool.removing import Remover, errors_of
 from pulumi_ahv.resources.pool.running import eyes_of, first_subnet, inputs_in, known_of, marks_of, run
 from pulumi_ahv.resources.pool.seeing import look_of, with_tools
 from pulumi_ahv.resources.pool.telling import outputs_after, told_of
@@ -62,7 +62,7 @@ class PoolHandler:
         if not olds:
             self._tell(plan_lines(PoolInputs.model_validate({**news, "members": members}), {}))
         kept = _texts_in(olds, news) if members == held else {}  # a comment has changed, say: that is no change
-        return CheckOutcome({**_with_texts(news, kept or found.payloads.texts), "members": members})
+        return CheckOutcome({**_with_texts(news, kept or found.payloads.texts), "members": members, "fallback": {}})
 
     def replaces(self, state: State, news: State) -> list[str]:
         """Another connection, cluster or owner needs a new pool. Says beforehand what an update will do."""
@@ -106,7 +106,7 @@ class PoolHandler:
         reasons = {status["slot"]: status["reason"] for status in state["status"].values() if not status["uuid"]}
         live = told_of(told, eyes, vms, known=known, reasons=reasons, metrics=metrics)
         inputs = {name: value for name, value in state.items() if name in _INPUT_NAMES}
-        return Live({**state, **live}, {**inputs, "members": live["members"]})
+        return Live({**state, **live}, {**inputs, "members": live["members"], "fallback": {}})
 
     def update(self, uuid: str, state: State, news: State) -> State:
         """Bring the members to the new inputs, and repair what is not as it should be."""
@@ -119,8 +119,11 @@ class PoolHandler:
         told = _told(state)
         site, marks = self._site(told), marks_of(told)
         doings = Doings(Deadline(self._context.clock, told.timeout), self._context.progress)
-        for image in left_over(site, marks):
-            site.images.delete(image.uuid, deadline=doings.deadline)
+        left = [image.uuid for image in left_over(site, marks)]
+        if stuck := errors_of(site.images.delete_many(left, deadline=doings.deadline)):
+            said = "; ".join(f"{uuid}: {error}" for uuid, error in stuck.items())
+            doing = f"Pool {told.name!r}: {len(stuck)} images of discs could not be deleted"
+            raise AhvError(doing, said=said, advice="They may hold secrets: run `destroy` again.")
         if told.on_delete == "keep":
             self._tell([f"the {len(state.get('status') or {})} members are kept"], told.name)
             return
@@ -134,7 +137,8 @@ class PoolHandler:
         failed = Remover(site, self._context.clock, told.shutdown_timeout).remove(list(own.values()), gently, doings)
         if failed:
             said = "; ".join(f"{own[uuid].name} ({uuid}): {error}" for uuid, error in failed.items())
-            raise AhvError(f"Pool {told.name!r}: {len(failed)} of {len(own)} members could not be deleted", said=said)
+            doing = f"Pool {told.name!r}: {len(failed)} of {len(own)} members could not be deleted"
+            raise AhvError(doing, said=said, advice="See what holds them, then run `destroy` again.")
 
     def _wrong_in_prism(self, told: PoolInputs) -> tuple[InputError, ...]:
         """What is wrong with the addresses on the subnet that they are to lie in."""
@@ -190,13 +194,15 @@ class PoolHandler:
             self._context.progress(f"{name}: {line}" if name else line)
 
 
-def _fallback(after: State, before: State) -> State | None:
-    """What the next rollout that fails can go back to, beyond the inputs that are in state anyway."""
+def _fallback(after: State, before: State) -> State:
+    """What the next rollout that fails can go back to, beyond the inputs that are in state anyway.
+
+    Among the inputs it is an empty place: what lies in it is secret because the place is.
+    """
     if after["ready"] or not before:
-        return None
-    if before.get("fallback"):
-        return dict(before["fallback"])
-    return {name: value for name, value in before.items() if name in _INPUT_NAMES}
+        return {}
+    earlier = {name: value for name, value in before.items() if name in _INPUT_NAMES and name != "fallback"}
+    return dict(before.get("fallback") or earlier)
 
 
 def _texts_in(olds: State, news: State) -> dict[str, str]:
