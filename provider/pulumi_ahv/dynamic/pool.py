@@ -233,9 +233,9 @@ class Pool(Resource, module="ahv", name="Pool"):
             "cluster": cluster,
             "connection": connection,
             "owner": owner_of(resource_name, opts),
+            "fallback": Output.secret({}),  # what the provider puts into such a place is secret as well
         }
         outputs = dict.fromkeys(("members", "status", "ready", "failures", "metrics"))
-        outputs["fallback"] = Output.secret(None)  # what the provider puts into such a place is secret then
         told = {camel(key): value for key, value in (given | outputs).items()}
         super().__init__(AhvProvider("Pool"), resource_name, told, opts)
         self.gate = PoolGate(resource_name, pool=self, opts=pulumi.ResourceOptions(parent=self))
@@ -274,12 +274,6 @@ class Pool(Resource, module="ahv", name="Pool"):
     def metrics(self) -> Output[Mapping[str, Any]]:
         """How long the last run took: ``seconds`` in all, and ``members`` by phase."""
         return self._output("metrics")
-
-    @property
-    @pulumi.getter
-    def fallback(self) -> Output[Mapping[str, Any] | None]:
-        """While not all members are as they are wanted: the inputs of the last run after which they were. Secret."""
-        return self._output("fallback")
 
     def _output(self, name: str) -> Output[Any]:
         found: Output[Any] = pulumi.get(self, name)

@@ -224,6 +224,9 @@ class PoolInputs(Bag):
     """Project, stack and resource that the members belong to: the mark they carry in Prism."""
     members: Annotated[dict[str, PoolMember] | None, Facts(Change.IN_PLACE, computed=True)] = None
     """Every member by its name, as it follows from the other properties; after a refresh, as it is in Prism."""
+    fallback: Annotated[dict[str, Any] | None, Facts(Change.RECORDED, secret=True, computed=True)] = None
+    """While not all members are as they are wanted: the inputs of the last run after which they were. A rollout that
+    fails can go back to them."""
 
     @field_validator("readiness")
     @classmethod
@@ -269,6 +272,3 @@ class PoolOutputs(Bag):
     """One line for each member that is not, with what to do."""
     metrics: PoolMetrics
     """How long the last run took."""
-    fallback: Annotated[dict[str, Any] | None, Facts(secret=True)] = None
-    """While not all members are as they are wanted: the inputs of the last run after which they were. A rollout that
-    fails can go back to them."""

@@ -64,7 +64,7 @@ def told_of(
     if stopped and waiting:
         failures.append(f"{stopped}; {len(waiting)} more members wait for the next run: {', '.join(waiting[:5])}")
     outputs = PoolOutputs(status=status, ready=not failures, failures=failures, metrics=metrics)
-    return {"members": members, **outputs.model_dump(by_alias=True, exclude={"fallback"})}
+    return {"members": members, **outputs.model_dump(by_alias=True)}
 
 
 def _asked(told: PoolInputs, name: str) -> PoolMember:
