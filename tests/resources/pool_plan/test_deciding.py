@@ -239,3 +239,12 @@ def test_a_ready_old_member_is_better_than_a_broken_new_one(pool: Pool, member: 
     old, new = member(0, uuid="old"), member(0, uuid="new", ready=False, template_version="v2")
     (step,) = first(pool(1, template_version="v2"), [old, new]).steps
     assert step == RemoveMember(new, "its slot has another member")
+
+
+def test_a_member_whose_guest_tools_were_disabled_is_changed_and_not_made_anew(
+    pool: Callable[..., Desired], member: Callable[..., ActualMember]
+) -> None:
+    batch = first(pool(1, guest_tools="vssSnapshot"), [member(0, guest_tools="disabled", ready=False)])
+    assert [type(step) for step in batch.steps] == [ChangeMember]
+    silent = member(0, guest_tools="vssSnapshot", ready=False)
+    assert [type(step) for step in first(pool(1, guest_tools="vssSnapshot"), [silent]).steps] == [RecreateMember]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulumi_ahv.resources.pool_plan.deciding import next_batch
-from pulumi_ahv.resources.pool_plan.members import ActualMember, DesiredMember, Facts, OnPayloadChange, Phase
+from pulumi_ahv.resources.pool_plan.members import DISABLED, ActualMember, DesiredMember, Facts, OnPayloadChange, Phase
 from pulumi_ahv.resources.pool_plan.run import begin, plan
 from pulumi_ahv.resources.pool_plan.settings import Desired, OnFailure, OnMemberFailure, Rollout
+from pulumi_ahv.resources.pool_plan.slots import ScaleDown, choose_slots
 from pulumi_ahv.resources.pool_plan.steps import BatchKind, End, EndKind, RemoveMember
 from pulumi_ahv.resources.pool_plan.summary import summary
 
@@ -24,7 +26,9 @@ FACTS = st.builds(
     memory=st.just(4096),
     power=st.sampled_from(["on", "on", "on", "off"]),
     categories=st.sampled_from([None, frozenset({"a"}), frozenset({"b"})]),
+    guest_tools=st.sampled_from([None, "vssSnapshot", "enabled"]),
 )
+LIVE = st.builds(lambda facts, off: replace(facts, guest_tools=DISABLED) if off else facts, FACTS, st.booleans())
 ROLLOUTS = st.builds(
     lambda unavailable, surge, **more: Rollout(max_unavailable=max(unavailable, surge == 0), max_surge=surge, **more),
     unavailable=st.integers(0, 3),
@@ -56,7 +60,7 @@ def strays(draw: st.DrawFn) -> list[ActualMember]:
     """Members in any state, on any slot."""
     found = []
     for number in range(draw(st.integers(0, 9))):
-        facts, slot = draw(FACTS), draw(st.integers(0, 8))
+        facts, slot = draw(LIVE), draw(st.integers(0, 8))
         phase = draw(st.sampled_from([Phase.DONE, Phase.DONE, Phase.DONE, *Phase]))
         done = phase == Phase.DONE
         name = draw(st.sampled_from([f"agent-{slot}", f"agent-{slot}", "old name"]))
@@ -70,7 +74,7 @@ def strays(draw: st.DrawFn) -> list[ActualMember]:
 @st.composite
 def standing(draw: st.DrawFn, desired: Desired) -> list[ActualMember]:
     """A pool that stands, with a few members as they are wanted and the rest as they were before a change."""
-    older = draw(FACTS)
+    older = draw(LIVE)
     found = []
     for slot, target in desired.members.items():
         facts = draw(st.sampled_from([target.facts, older, older, older]))
@@ -164,21 +168,22 @@ def test_what_a_preview_tells_is_what_a_run_does(world: Any, case: Case, chance:
 
 
 @settings(max_examples=100, deadline=None)
-@given(case=cases(), chance=CHANCE, size=st.integers(0, 8))
+@given(case=cases(), chance=CHANCE, size=st.integers(0, 8), policy=st.sampled_from(ScaleDown), ages=st.randoms())
 def test_growing_and_shrinking_touch_surplus_slots_only(
-    world: Any, converged: Any, case: Case, chance: random.Random, size: int
+    world: Any, converged: Any, case: Case, chance: random.Random, size: int, policy: ScaleDown, ages: random.Random
 ) -> None:
     desired, actual = case
     found = world(chance, actual)
     found.up(desired)
     before = dict(found.members)
     facts = next(iter(desired.members.values())).facts if desired.members else Facts("v1", power="on")
-    resized = {slot: desired.members.get(slot, DesiredMember(slot, f"agent-{slot}", facts)) for slot in range(size)}
+    chosen = choose_slots(size, {slot: ages.randint(1, 3) for slot in desired.members}, policy)
+    resized = {slot: desired.members.get(slot, DesiredMember(slot, f"agent-{slot}", facts)) for slot in chosen}
     other = Desired(resized, desired.rollout, desired.on_payload_change)
     found.batches.clear()
     found.up(other)
     assert converged(found, other)
-    assert all(found.members[m.uuid] is m for m in before.values() if m.slot < size)
+    assert all(found.members[m.uuid] is m for m in before.values() if m.slot in resized)
     assert {batch.kind for batch in found.batches} <= {BatchKind.REMOVE, BatchKind.REPAIR}
 
 

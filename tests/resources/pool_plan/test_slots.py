@@ -59,3 +59,21 @@ def test_a_pool_has_its_size_and_touches_no_slot_it_need_not(
     assert len(chosen) == len(set(chosen)) == size
     assert len(held.keys() & set(chosen)) == min(size, len(held))
     assert choose_slots(size, {slot: held.get(slot, 1.0) for slot in chosen}, policy, first=first) == chosen
+
+
+@given(
+    size=st.integers(0, 20),
+    held=st.dictionaries(st.integers(0, 30), st.integers(1, 5), max_size=20),
+    policy=st.sampled_from([ScaleDown.OLDEST, ScaleDown.NEWEST]),
+    first=st.frozensets(st.integers(0, 30)),
+)
+def test_nobody_stays_who_should_have_gone_before_another(
+    size: int, held: dict[int, int], policy: ScaleDown, first: frozenset[int]
+) -> None:
+    kept = held.keys() & set(choose_slots(size, held, policy, first=first))
+    gone = held.keys() - kept
+    assert not (kept & first and gone - first), "one that was named stays while another goes"
+    for leaver in gone - first:
+        for stayer in kept:
+            older = held[leaver] - held[stayer] if policy is ScaleDown.OLDEST else held[stayer] - held[leaver]
+            assert (older, stayer) < (0, leaver)

@@ -26,7 +26,7 @@ from pulumi_ahv.resources.pool.payloads import Payloads
 from pulumi_ahv.resources.pool.performing import Performer
 from pulumi_ahv.resources.pool.seeing import look_of, with_tools
 from pulumi_ahv.resources.pool.wanted import desired_of
-from pulumi_ahv.resources.pool_plan.deciding import Run, next_batch
+from pulumi_ahv.resources.pool_plan.deciding import Run, is_broken, next_batch
 from pulumi_ahv.resources.pool_plan.members import ActualMember, Phase
 from pulumi_ahv.resources.pool_plan.run import advance, begin
 from pulumi_ahv.resources.pool_plan.settings import Desired
@@ -231,17 +231,14 @@ def _made(mark: Mark, images: list[Image]) -> bool:
 
 
 def _unready(desired: Desired, members: list[ActualMember]) -> list[ActualMember]:
-    """Members that were finished, are on, and are not ready: perhaps they only restart."""
-    wanted = {slot for slot, target in desired.members.items() if target.demanded}
+    """Members that seem broken only because they are on and not ready: perhaps they only restart."""
     return [
         member
         for member in members
-        if member.phase is Phase.DONE
-        and not member.ready
+        if (target := desired.members.get(member.slot))
+        and is_broken(member, target)
         and not member.failed
-        and member.slot in wanted
         and member.facts.power == "on"
-        and not member.resting
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pulumi_ahv.resources.pool_plan.members import (
+    DISABLED,
     ActualMember,
     Change,
     DesiredMember,
@@ -113,9 +114,13 @@ def survey(run: Run) -> list[Place]:
 
 
 def is_broken(member: ActualMember, target: DesiredMember) -> bool:
-    """Whether a member failed, or was finished once and is up without being ready. One that is off is only off."""
+    """Whether a member failed, or was finished once and is up without being ready.
+
+    One that is off is only off, and one whose guest tools are to be enabled again may only lack that.
+    """
     unready = member.phase == Phase.DONE and target.demanded and not member.ready
-    return member.failed or (unready and not member.resting)
+    disabled = member.facts.guest_tools == DISABLED and target.facts.guest_tools not in (None, DISABLED)
+    return member.failed or (unready and not disabled and member.facts.power != "off")
 
 
 def _place(target: DesiredMember, there: list[ActualMember], policy: OnPayloadChange) -> Place:

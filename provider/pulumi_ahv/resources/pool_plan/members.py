@@ -103,11 +103,6 @@ class ActualMember:
     created: float = 0.0
 
     @property
-    def resting(self) -> bool:
-        """Whether it is not ready for no other reason than that it was switched off, or its guest tools were."""
-        return self.facts.power == "off" or self.facts.guest_tools == DISABLED
-
-    @property
     def available(self) -> bool:
         """Whether users can work on it."""
         return self.phase == Phase.DONE and self.ready and not self.failed
