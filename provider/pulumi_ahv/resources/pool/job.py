@@ -28,7 +28,7 @@ class Job:
     ``templates`` are the templates of the versions that members may be made of, ``payloads`` those that may have to be
     delivered: of the new inputs and, for a way back, of the old ones. ``forerunners`` are the machines that state knows
     in each slot: what is made after one of them is another intention than what was made before. ``left`` collects what
-    would not go, in a line for each UUID: while there is such a thing, the pool is not ready, so that there is a next run.
+    would not go, in a line for each UUID: it keeps the pool unready, so that there is a next run.
     """
 
     site: MachineSite

@@ -37,7 +37,7 @@ from pulumi_ahv.schema.pool import PoolInputs
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a run: how it ended, every machine that is there now, how long things took, and what would not go."""
+    """What came of a run: its end, every machine that is there now, how long things took, and what would not go."""
 
     end: End
     vms: Mapping[str, Vm]
