@@ -186,6 +186,23 @@ def test_a_pool_of_an_exported_stack_is_rendered_with_its_secrets_masked(tmp_pat
     assert "echo agent-001" not in ahv("--stack", stack, "--pool", "agents", "-m", "agent-002").output
 
 
+def test_what_a_program_sealed_as_a_whole_is_rendered_from_an_export_that_shows_secrets(tmp_path: Path) -> None:
+    stack = exported(tmp_path, "#!/bin/sh\necho {{ name }} {{ pw }} {{ domain.password }}\n")
+    document = json.loads(stack.read_text())
+    (pool,) = (each for each in document["deployment"]["resources"] if each["type"].endswith(":Pool"))
+    mark = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+    pool["inputs"]["payload"]["secrets"] = {**mark, "plaintext": json.dumps({"pw": "hunter2"})}
+    pool["inputs"]["payload"]["templateTexts"] = {**mark, "ciphertext": "v1:x"}
+    pool["inputs"]["fallback"] = {**mark, "ciphertext": "v1:x"}
+    password = {**mark, "plaintext": json.dumps("hunter3")}
+    pool["inputs"]["domain"] = {"name": "corp.example", "account": "joiner", "password": password}
+    stack.write_text(json.dumps(document))
+    result = ahv("--stack", stack, "--pool", "agents")
+    assert result.exit_code == 0, result.output
+    assert "echo agent-001 [secret] [secret]" in result.output
+    assert "hunter" not in result.output
+
+
 def test_a_pool_that_the_stack_does_not_have_is_told_with_those_it_has(tmp_path: Path) -> None:
     result = ahv("--stack", exported(tmp_path, "#!"), "--pool", "desktops")
     assert result.exit_code == 1

@@ -98,7 +98,9 @@ def _of_pool(stack: Path, pool: str, only: str | None) -> list[RenderedPayload]:
     known = {field.alias or name for name, field in PoolInputs.model_fields.items()}
     members = {name: each["slot"] for name, each in inputs.get("members", {}).items() if only in {None, name}}
     try:
-        told = {key: value for key, value in inputs.items() if key in known - {"members"}}
+        told = {key: value for key, value in inputs.items() if key in known - {"members", "fallback"}}
+        if isinstance(payload := told.get("payload"), dict):  # its template file is read anew
+            told["payload"] = {key: value for key, value in payload.items() if key != "templateTexts"}
         payloads = Payloads(PoolInputs.model_validate(told))
     except ValidationError as wrong:
         said = f"its inputs in the stack are none of a pool: {wrong.errors()[0]['loc']}: {wrong.errors()[0]['msg']}"
@@ -108,11 +110,17 @@ def _of_pool(stack: Path, pool: str, only: str | None) -> list[RenderedPayload]:
 
 
 def _unsealed(value: Any) -> Any:
-    """State without the envelopes of secrets: what an envelope holds is encrypted, or not ours to show."""
+    """State without the envelopes of secrets: what an envelope holds is encrypted, or not ours to show.
+
+    The names of secrets that an envelope holds together are told by an export with ``--show-secrets`` only.
+    """
     from pulumi_ahv.kernel.secrets import MASK
 
+    if isinstance(value, dict) and _ENVELOPE in value:
+        inner = json.loads(value.get("plaintext", "null"))
+        return dict.fromkeys(inner, MASK) if isinstance(inner, dict) else MASK
     if isinstance(value, dict):
-        return MASK if _ENVELOPE in value else {key: _unsealed(inner) for key, inner in value.items()}
+        return {key: _unsealed(inner) for key, inner in value.items()}
     return [_unsealed(inner) for inner in value] if isinstance(value, list) else value
 
 
