@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from typing import Any
 
 from pulumi_ahv.simulator.guests import cloud_init, joining, network, unattend
 from pulumi_ahv.simulator.guests.discs import discs_of
+from pulumi_ahv.simulator.guests.iso9660 import Disc
 from pulumi_ahv.simulator.site import Site
 from pulumi_ahv.simulator.store import Record
 
@@ -113,7 +115,7 @@ def _act(site: Site, vm: Record, guest: Record, disk: Record) -> str:
     system = disk.hidden["os"]
     found, problems = discs_of(site, vm)
     guest.body["problems"] += problems
-    guest.body["discs"] = [{"kind": kind, "label": disc.label, "files": sorted(disc.files)} for kind, disc in found]
+    guest.body["discs"] = [_noted(kind, disc) for kind, disc in found]
     tools_disc = any(kind == "GUEST_TOOLS" for kind, _ in found)
     discs = [disc for kind, disc in found if kind != "GUEST_TOOLS"]
     answers = next((data for disc in discs if (data := unattend.answer_file(disc.files)) is not None), None)
@@ -130,6 +132,12 @@ def _act(site: Site, vm: Record, guest: Record, disk: Record) -> str:
     guest.body["os"] = system.get("kind", "linux")
     guest.body["hostname"] = system.get("hostname", "localhost")
     return power
+
+
+def _noted(kind: str, disc: Disc) -> dict[str, Any]:
+    """A disc as it is told: contents as digests, for they hold passwords."""
+    digests = {name: sha256(content).hexdigest() for name, content in sorted(disc.files.items())}
+    return {"kind": kind, "label": disc.label, "files": list(digests), "digests": digests}
 
 
 def _windows(answers: bytes, guest: Record, system: dict[str, Any]) -> list[Any]:
