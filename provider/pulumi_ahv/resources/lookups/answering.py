@@ -8,7 +8,6 @@ from typing import Any, Final, TypeVar
 from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.prism.interface import Site
 from pulumi_ahv.resources.lookups import contents, places
-from pulumi_ahv.resources.lookups.payloads import payload
 from pulumi_ahv.schema.fields import Bag
 from pulumi_ahv.schema.lookups import (
     Found,
@@ -50,6 +49,12 @@ def _asking(model: type[Args], find: Callable[[Site, Args], Found]) -> Handler:
     return handle
 
 
+def _render(bag: Mapping[str, Any], _: Sites) -> Found:
+    from pulumi_ahv.resources.lookups.payloads import payload  # noqa: PLC0415 - heavy, and only this lookup needs it
+
+    return payload(_checked(RenderPayloadArgs, bag))
+
+
 def _checked(model: type[Args], bag: Mapping[str, Any]) -> Args:
     checked = validate(model, bag)
     if len(checked.failures) > 1:
@@ -69,5 +74,5 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "getImage": _asking(GetImageArgs, contents.image),
     "getTemplate": _asking(GetTemplateArgs, contents.template),
     "getCategory": _asking(GetCategoryArgs, places.category),
-    "renderPayload": lambda bag, _: payload(_checked(RenderPayloadArgs, bag)),
+    "renderPayload": _render,
 }

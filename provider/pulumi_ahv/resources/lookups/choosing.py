@@ -55,7 +55,7 @@ def chosen(
     place = f"{info.product} at {info.url}"
     if found:
         listed = _listed(f"{thing.uuid} {beside(thing)}".rstrip() for thing in found)
-        said = f"{place} has {len(found)} {plural(what)} named {wanted!r}: {listed}"
+        said = f"{place} has {len(found)} {what}s named {wanted!r}: {listed}"
         advice = f"Give the UUID of the one you mean{f', or {narrower}' if narrower else ''}."
         raise InputError(path, said, advice=advice)
     raise InputError(
@@ -71,15 +71,6 @@ def offer(what: str, wanted: str, known: Iterable[_Named]) -> str:
     near = get_close_matches(wanted, dict.fromkeys(thing.name for thing in things), n=_NEAREST)
     hint = f"Did you mean {' or '.join(map(repr, near))}? " if near else ""
     return f"{hint}Known are: {_listed(f'{thing.name!r} ({thing.uuid})' for thing in things)}."
-
-
-def plural(what: str) -> str:
-    """Several of such things.
-
-    >>> plural("storage container"), plural("category")
-    ('storage containers', 'categories')
-    """
-    return f"{what.removesuffix('y')}ies" if what.endswith("y") else f"{what}s"
 
 
 def _listed(texts: Iterable[str]) -> str:
