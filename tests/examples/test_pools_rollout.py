@@ -1,0 +1,65 @@
+"""examples/pools-rollout-python, step by step as its text says."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stacks import Stack, environ_for, write_disk
+
+from pulumi_ahv.cli.engines import EMBEDDED
+from pulumi_ahv.simulator.server import Prism
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "pools-rollout-python"
+
+
+@pytest.fixture
+def desk(prism: Prism, tmp_path: Path) -> Stack:
+    """The example in a folder of its own, with two disks; pauses are cut, and nothing else."""
+    shutil.copytree(EXAMPLE, tmp_path / "program")
+    program = tmp_path / "program" / "__main__.py"
+    program.write_text(program.read_text().replace('"pause": 30', '"pause": 0'))
+    write_disk(tmp_path / "program" / "disk.img", b"version 1")
+    write_disk(tmp_path / "program" / "next.img", b"version 2")
+    return Stack(EMBEDDED, tmp_path / "program", environ_for(prism, tmp_path))
+
+
+def versions(stack: Stack) -> dict[str, set[str]]:
+    """The template versions that each pool's members are made of."""
+    pools = {told["outputs"]["name"]: told["outputs"] for told in stack.resources("pulumi-python:dynamic/ahv:Pool")}
+    return {name: {member["templateVersion"] for member in told["members"].values()} for name, told in pools.items()}
+
+
+def up(stack: Stack, **config: Any) -> str:
+    stack.config |= config
+    ended = stack.up()
+    assert ended.code == 0, ended.text
+    return ended.text
+
+
+def test_the_canaries_go_first_and_back_when_they_fail_and_the_stable_pool_follows_when_told(
+    desk: Stack, prism: Prism
+) -> None:
+    up(desk)
+    first = desk.outputs()["version"]
+    assert versions(desk) == {"canaries": {first}, "stable": {first}}
+
+    prism.control.fault("task-failure", operation="power_on_vm", entity="canary-001", code="VMM-34418", count=1)
+    desk.config |= {"stableVersion": first, "disk": "next.img"}
+    ended = desk.up()
+    assert ended.code == 1, ended.text
+    assert "VMM-34418" in ended.text
+    assert desk.refresh().code == 0
+    assert versions(desk) == {"canaries": {first}, "stable": {first}}, "they are back, and nobody followed them"
+
+    up(desk)
+    second = desk.outputs()["version"]
+    assert second != first
+    assert versions(desk) == {"canaries": {second}, "stable": {first}}
+
+    assert "recreate 3" in up(desk, stableVersion=second)
+    assert versions(desk) == {"canaries": {second}, "stable": {second}}
+    names = sorted(vm["name"] for vm in prism.control.entities("vms"))
+    assert names == [*(f"canary-00{n}" for n in range(1, 5)), *(f"stable-00{n}" for n in range(1, 4))]
