@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from kills import Killed
+from kills import kill_after as end_after
 
 from pulumi_ahv.kernel.clock import ManualClock
 from pulumi_ahv.resources.handler import Context, State
@@ -25,10 +27,6 @@ write_files:
 TOLD_ANEW = USER_DATA.replace("knows", "now knows")
 SECRET = "correct-horse-battery"
 LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-class Killed(BaseException):
-    """What a kill -9 is to this process: nothing catches it, and no call gets out any more."""
 
 
 @dataclass
@@ -82,7 +80,7 @@ class Desk:
         """The handler of a fresh process."""
         site = self.open_client()
         if kill_after is not None:
-            _kill_after(site, kill_after)
+            end_after(site, kill_after)
         return PoolHandler(
             Context(lambda _: site, self.clock, self.said.append, Digests(None, self.clock), lambda: "token")
         )
@@ -107,21 +105,6 @@ class Desk:
     def guest(self, name: str) -> dict[str, Any]:
         """What the guest of a member found and did."""
         return self.prism.control.guest(self.uuids()[name])
-
-
-def _kill_after(site: Any, answers: int) -> None:
-    """Let the process of this client die after some answers: even clean-up does not get out then."""
-    session, lock, left = site._transport._session, threading.Lock(), [answers]
-    real = session.request
-
-    def request(*args: Any, **named: Any) -> Any:
-        with lock:
-            if left[0] <= 0:
-                raise Killed
-            left[0] -= 1
-        return real(*args, **named)
-
-    session.request = request
 
 
 def bag_of(template: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from golden import Forge, client
+from kills import Killed, kill_after
 
 from pulumi_ahv.kernel.clock import ManualClock
 from pulumi_ahv.kernel.errors import AhvError, TaskFailed
@@ -16,10 +17,6 @@ from pulumi_ahv.prism.vms import CloneSpec, Customization, DiscKind, Power, Temp
 from pulumi_ahv.simulator.server import Prism
 
 TEXT = b"#cloud-config\nhostname: agent\n"
-
-
-class Killed(BaseException):
-    """The process ends."""
 
 
 @pytest.fixture
@@ -55,17 +52,8 @@ def killed(open_client: Callable[[], Any]) -> Callable[[Callable[[Any], Any], in
     """Does something in a process that ends after some answers; whether it did not come to its end before."""
 
     def run(deed: Callable[[Any], Any], answers: int) -> bool:
-        site, left = open_client(), [answers]
-        session = site._transport._session
-        real = session.request
-
-        def request(*args: Any, **named: Any) -> Any:
-            if left[0] <= 0:
-                raise Killed
-            left[0] -= 1
-            return real(*args, **named)
-
-        session.request = request
+        site = open_client()
+        kill_after(site, answers)
         try:
             deed(site)
         except Killed:

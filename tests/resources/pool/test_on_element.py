@@ -20,16 +20,6 @@ from pulumi_ahv.simulator.server import Prism, running
 
 PLAIN = "#cloud-config\nhostname: {{ name }}\n"
 NAMES = ["agents-001", "agents-002", "agents-003"]
-ANSWERS = """<?xml version="1.0" encoding="utf-8"?>
-<unattend xmlns="urn:schemas-microsoft-com:unattend">
-  <settings pass="specialize">
-    <component name="Microsoft-Windows-Shell-Setup" processorArchitecture="amd64"
-      publicKeyToken="31bf3856ad364e35" language="neutral" versionScope="nonSxS">
-      <ComputerName>{{ name }}</ComputerName>
-    </component>
-  </settings>
-</unattend>
-"""
 
 
 @pytest.fixture
@@ -122,7 +112,7 @@ def test_prisms_own_customisation_goes_with_the_clones(desk: Any, prism: Any) ->
 
 
 def test_windows_members_get_their_answer_file_by_prism(desk: Any) -> None:
-    desk.up(size=1, payload={"kind": "unattend", "template": ANSWERS, "delivery": "prism"})
+    desk.up(size=1, payload={"kind": "unattend", "delivery": "prism"})
     found = guest(desk, "agents-001")
     assert (found["os"], found["hostname"], found["problems"]) == ("windows", "agents-001", [])
 

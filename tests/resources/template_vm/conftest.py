@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from golden import DISK, client
+from kills import Killed
+from kills import kill_after as end_after
 
 from pulumi_ahv.kernel.clock import Clock, Deadline, ManualClock
 from pulumi_ahv.kernel.progress import silent
@@ -21,10 +23,6 @@ from pulumi_ahv.resources.handler import Context, State
 from pulumi_ahv.resources.sources.digests import Digests
 from pulumi_ahv.resources.template_vm.handler import TemplateVmHandler
 from pulumi_ahv.simulator.server import Prism, running
-
-
-class Killed(BaseException):
-    """What a kill -9 is to this process: nothing catches it, and no call gets out any more."""
 
 
 @dataclass
@@ -90,7 +88,7 @@ class Desk:
         """The handler of a fresh process."""
         site = self.open_client()
         if kill_after is not None:
-            _kill_after(site, kill_after)
+            end_after(site, kill_after)
         token = lambda: f"t{next(self.tokens)}"  # noqa: E731 - a world in one line
         return TemplateVmHandler(
             Context(lambda _: site, self.clock, self.said.append, Digests(None, self.clock), token)
@@ -142,20 +140,6 @@ class Desk:
 
     def doings(self) -> Doings:
         return Doings(Deadline(self.clock, 900), silent)
-
-
-def _kill_after(site: Any, answers: int) -> None:
-    """Let the process of this client die after some answers: even clean-up does not get out then."""
-    session, left = site._transport._session, [answers]
-    real = session.request
-
-    def request(*args: Any, **named: Any) -> Any:
-        if left[0] <= 0:
-            raise Killed
-        left[0] -= 1
-        return real(*args, **named)
-
-    session.request = request
 
 
 @pytest.fixture
