@@ -95,3 +95,25 @@ def test_the_first_release_shows_no_etag_of_the_tools(start: Any) -> None:
     vm = old.data(vms)[0]["extId"]
     assert "ETag" not in old.get(f"{vms}/{vm}/guest-tools").headers
     assert "ETag" in old.get(f"{vms}/{vm}").headers
+
+
+def test_a_machine_shows_its_tools_where_there_is_something_to_show(site: Any, on: str) -> None:
+    assert "guestTools" not in site.data(on)
+    do(site, on, "insert-iso", {"capabilities": ["VSS_SNAPSHOT"]})
+    own = site.data(f"{on}/guest-tools")
+    for shown in (site.data(on), site.data(VMS)[0], site.data(f"{VMS}?$select=guestTools")[0]):
+        assert {name: shown["guestTools"][name] for name in own} == own
+    assert "guestTools" not in site.data(f"{VMS}?$select=name")[0]
+
+
+def test_tools_of_two_clones_have_a_certificate_each(site: Any, on: str, power: Any) -> None:
+    do(site, on, "install", CREDENTIAL)
+    twins = []
+    for name in ("one", "two"):
+        task = site.ended(site.post(f"{on}/$actions/clone", {"name": name}, etag=site.etag(on)))
+        twins.append(f"{VMS}/{task['entitiesAffected'][-1]['extId']}")
+        power(twins[-1], "power-on")
+    site.prism.control.advance(60)
+    for twin in twins:
+        do(site, twin, "insert-iso", {"isConfigOnly": True})
+    assert [site.data(f"{twin}/guest-tools")["isReachable"] for twin in twins] == [True, True]
