@@ -107,7 +107,7 @@ def _names(told: PoolInputs, names: Mapping[int, str]) -> Iterator[InputError]:
     elif windows and len(longest) > MAX_LENGTH:
         said = f"it makes '{longest}', which has {len(longest)} characters; Windows takes {MAX_LENGTH}"
     elif joins and wrong_with_joining_name(longest):
-        said = f"it makes {wrong_with_joining_name(longest)}"
+        said = wrong_with_joining_name(longest)
     else:
         return
     yield InputError("naming.pattern", said, advice="Set naming.pattern to a shorter one, or lower naming.width.")
