@@ -162,6 +162,15 @@ def test_deleting_removes_all_of_it_and_again_succeeds(made: Any) -> None:
     assert made.handler().read(made.uuid, made.state) is None
 
 
+@pytest.mark.parametrize("prism", ["element"], indirect=True)
+def test_a_template_whose_deletion_was_cut_off_can_be_kept_after_all(made: Any) -> None:
+    made.site.templates._snapshots.delete([made.active.uuid], doing="Deleting", doings=made.doings())
+    assert made.drift()["content"][0] == "version ''"
+    assert (made.state["activeVersion"], made.state["versions"]) == ("", [])
+    made.up()
+    assert (made.active.name, made.machines(), made.drift()) == ("Version 2", [], {})
+
+
 def test_a_template_that_somebody_else_took_over_is_left_alone(made: Any) -> None:
     state = dict(made.state)
     made.state, made.inputs = None, {}
@@ -289,11 +298,8 @@ def test_a_content_that_comes_back_is_built_anew(made: Any, make_image: Callable
     assert made.drift() == {}
 
 
-def test_what_a_product_does_not_make_is_refused_by_name(desk: Any) -> None:
-    if desk.is_central:
-        desk.up(vtpm=True, firmware="uefi")
-        assert desk.active.active
-        return
+@pytest.mark.parametrize("prism", ["element"], indirect=True)
+def test_a_vtpm_is_refused_where_none_can_be_made(desk: Any) -> None:
     with pytest.raises(InputError, match=r"vtpm: .* is a Prism Element, which makes no vTPM over v2.0. Leave it out"):
         desk.up(vtpm=True, firmware="uefi")
     assert desk.leftovers() == []

@@ -13,16 +13,9 @@ from pulumi_ahv.resources.template_vm.tending import situation_of
 from pulumi_ahv.schema.template_vm import TemplateVersionInfo, TemplateVmOutputs
 
 
-def active_of(template: Template) -> TemplateVersion:
-    """The active version.
-
-    Raises:
-        InputError: there is none, which Prism does not do.
-    """
-    for version in template.versions:
-        if version.active:
-            return version
-    raise InputError("version", f"template {template.name!r} ({template.uuid}) has no active version")
+def active_of(template: Template) -> TemplateVersion | None:
+    """The active version; ``None`` where a deletion was cut off that takes the versions first."""
+    return next((version for version in template.versions if version.active), None)
 
 
 def version_meant(template: Template, text: str | None) -> TemplateVersion | None:
@@ -53,8 +46,8 @@ def outputs_of(template: Template, claim: str) -> State:
     ours = Note.read(template.description) is not None
     told = {
         "uuid": template.uuid,
-        "activeVersion": active.name,
-        "versionId": active.uuid,
+        "activeVersion": active.name if active else "",
+        "versionId": active.uuid if active else "",
         "versions": versions,
         "maintenanceVmUuid": (template.guest_update_vm or None) if ours else None,
         "claim": claim,
@@ -74,7 +67,8 @@ def live_inputs(site: MachineSite, inputs: State, template: Template) -> State:
         live["description"] = without_mark(without_note(template.description))
     if inputs.get("version"):
         active = active_of(template)
-        live["version"] = inputs["version"] if inputs["version"] in (active.uuid, active.name) else active.name
+        names = (active.name, active.uuid) if active else ("",)
+        live["version"] = inputs["version"] if inputs["version"] in names else names[0]
     wanted = bool(inputs.get("maintenance"))
     reached = _is_reached(site, template, inputs)
     if "maintenance" in inputs or not reached:
@@ -92,7 +86,8 @@ def _live_content(template: Template, pinned: str | None) -> str:
     found = newest(template)
     if found and (found[0].active or pinned):
         return found[1].content
-    return strange_content(active_of(template).name)
+    active = active_of(template)
+    return strange_content(active.name if active else "")
 
 
 def _is_reached(site: MachineSite, template: Template, inputs: State) -> bool:
