@@ -86,7 +86,7 @@ def _kind(response: Response, complaint: Complaint, connection: Connection) -> t
         return AccessDenied, sign_in_advice(connection)
     if status == 429 or complaint.group in _RATE_GROUPS:
         return RateLimited, "Prism Central is busy: run again later, or with fewer resources at a time."
-    if status in {409, 412} or complaint.stale:
+    if response.method != "GET" and (status in {409, 412} or complaint.stale):
         return Conflict, "Somebody else changed it at the same time; run again."
     if status == 404 and (complaint.code or complaint.group):
         return NotFound, ""
