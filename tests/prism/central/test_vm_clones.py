@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ from pulumi_ahv.prism.central.vm_clones import Run, runs_of
 from pulumi_ahv.prism.transport import Transport
 from pulumi_ahv.prism.values import Product, SiteInfo
 from pulumi_ahv.prism.vm_interface import Doings
-from pulumi_ahv.prism.vms import CloneSpec
+from pulumi_ahv.prism.vms import CloneSpec, Vm
+from pulumi_ahv.simulator.server import Prism
 
 SOURCE = "11111111-2222-4333-8444-555555555555"
 VMS = "/api/vmm/v4.3/ahv/config/vms"
@@ -59,3 +61,17 @@ def test_bulk_clones_under_other_names_are_given_out_in_order(
     site = CentralSite(transport, SiteInfo("default", "", Product.CENTRAL, "", {}))
     outcomes = site.vms.clone(SOURCE, {"k1": CloneSpec("a-001"), "k2": CloneSpec("a-002")}, doings=doings)
     assert [outcome.uuid for outcome in outcomes.values()] == ["one", "two"]
+
+
+def test_a_clone_that_failed_in_a_batch_tells_why_and_is_not_made_again(
+    site: CentralSite, sim: Prism, vm: Callable[..., Vm], doings: Doings
+) -> None:
+    source = vm().uuid
+    sim.control.fault("task-failure", operation="kVmClone", skip=1, count=1, message="no space", code="VMM-77")
+    sim.control.latency("vm.clone", 10)
+    specs = {f"k{n}": CloneSpec(f"some-{name}") for n, name in enumerate(("x", "y", "z", "w"))}
+    outcomes = site.vms.clone(source, specs, doings=doings)
+    failed = {key: str(outcome.error) for key, outcome in outcomes.items() if outcome.error}
+    assert list(failed) == ["k1"]
+    assert "Cloning 'some-y'" in failed["k1"]
+    assert "no space (VMM-77)" in failed["k1"]

@@ -41,7 +41,8 @@ Specs = Mapping[str, CloneSpec]
 class Order:
     """One call that makes machines out of an origin, which is a machine or a template in ``home``.
 
-    ``told`` stands for the body in the request id, which may show in a log; ``key`` names the intention.
+    ``told`` stands for the body in the request id, which may show in a log; ``key`` names the intention. ``began`` is
+    when this run first asked for it, by Prism's clock, where a batch did so before.
     """
 
     home: Collection
@@ -50,6 +51,7 @@ class Order:
     body: Any
     told: Any
     key: str
+    began: float | None = None
 
 
 class VmBirths:
@@ -173,6 +175,7 @@ class VmBirths:
             gone=lambda state: self._gone(state, order.origin, doing, deadline),
             deadline=deadline,
             percent=Quarters(doings.progress, doing, "under way"),
+            began=order.began,
         )
 
     def _gone(self, state: TaskState, origin: str, doing: str, deadline: Deadline) -> bool:

@@ -55,10 +55,11 @@ class VmClones:
             runs = runs_of(missing) if self._api.version("vmm") == _SINCE else []
             if runs:
                 return self._in_runs(source_uuid, missing, runs, doings)
+            began = self._api.transport.server_time()
             if len(missing) > 1 and self._batches.served:
                 self._in_batches(source_uuid, missing, doing, doings)
                 missing = self._births.unborn(missing, doing)
-            return self._one_by_one(source_uuid, missing, doings)
+            return self._one_by_one(source_uuid, missing, began, doings)
 
         return self._births.by_name(source_uuid, specs, make, doing=doing, doings=doings)
 
@@ -101,11 +102,11 @@ class VmClones:
         for first in range(0, len(elements), MOST):
             self._batches.run(call, elements[first : first + MOST], doing=doing, deadline=doings.deadline)
 
-    def _one_by_one(self, source: str, specs: Specs, doings: Doings) -> Outcomes:
+    def _one_by_one(self, source: str, specs: Specs, began: float, doings: Doings) -> Outcomes:
         quiet = replace(doings, progress=silent)
 
         def one(key: str) -> TaskState:
-            order = Order(VMS, source, "clone", self._bodies.clone(specs[key]), told(specs, [key]), key)
+            order = Order(VMS, source, "clone", self._bodies.clone(specs[key]), told(specs, [key]), key, began)
             return self._births.carry_out(order, f"Cloning '{specs[key].name}'", quiet)
 
         results = side_by_side(one, list(specs))
