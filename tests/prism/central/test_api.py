@@ -104,12 +104,18 @@ def test_each_answer_becomes_the_error_that_it_means(
 ) -> None:
     import json
 
-    response = Response(status, {}, b"" if body is None else json.dumps(body).encode(), "GET", "request-1")
+    response = Response(status, {}, b"" if body is None else json.dumps(body).encode(), "PUT", "request-1")
     error = failure(REQUEST, response, transport.connection, transport.scrubber)
     assert type(error) is kind
     assert str(error).startswith("Reading thing 'x': ")
     assert f"HTTP {status}" in str(error)
     assert "request request-1" in str(error)
+
+
+@pytest.mark.parametrize("status", [409, 412])
+def test_a_look_that_is_refused_is_no_conflict(transport: Transport, status: int) -> None:
+    error = failure(REQUEST, Response(status, {}, b"", "GET", "request-1"), transport.connection, transport.scrubber)
+    assert type(error) is ApiError
 
 
 @pytest.mark.parametrize(
