@@ -135,12 +135,13 @@ def words_of(bag: dict[str, Any]) -> str:
     return {USER_DATA: "knows", TOLD_ANEW: "now knows"}.get(bag.get("payload", {}).get("template"), "")
 
 
-def is_whole(desk: Desk, wanted: Wanted) -> None:
+def is_whole(desk: Desk, wanted: Wanted, *, uploads: bool = False) -> None:
     """Exactly the pool is there and nothing beside it, every member is right, and one more run does nothing."""
     assert desk.state is not None
     assert desk.state["ready"] is True, desk.state["failures"]
-    assert desk.machines() == [f"agents-{number:03}" for number in range(1, wanted.size + 1)]
-    assert nothing_beside(desk.prism)
+    names = [f"agents-{number:03}" for number in range(1, wanted.size + 1)]
+    assert desk.machines() == names, desk.machines()
+    assert nothing_beside(desk.prism, uploads=uploads)
     assert desk.refresh()["members"] == desk.handler().check(desk.inputs, desk.bag).inputs["members"]
     _members_are_right(desk, wanted)
     desk.prism.control.clear_journal()
@@ -148,10 +149,10 @@ def is_whole(desk: Desk, wanted: Wanted) -> None:
     assert [entry for entry in desk.prism.control.journal() if entry["method"] not in LOOKS] == []
 
 
-def nothing_beside(prism: Prism) -> bool:
-    """No image of a disc, and nothing of an upload."""
+def nothing_beside(prism: Prism, *, uploads: bool = False) -> bool:
+    """No image of a disc, and nothing of an upload, unless ``uploads`` may stay."""
     held = prism.control.about()["entities"]
-    return not any(held.get(kind, 0) for kind in ("images", "objects", "uploads"))
+    return not any(held.get(kind, 0) for kind in ("images", *(() if uploads else ("objects", "uploads"))))
 
 
 def _members_are_right(desk: Desk, wanted: Wanted) -> None:
