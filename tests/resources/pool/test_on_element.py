@@ -97,8 +97,9 @@ def test_auto_takes_a_disc_of_ours_also_for_what_prism_could_carry(desk: Any, pr
     assert guest(desk, "agents-002")["hostname"] == "agents-002"
 
 
-def test_prisms_own_customisation_goes_with_the_clones(desk: Any, prism: Any) -> None:
-    state = desk.up(payload={"template": PLAIN, "delivery": "prism"})
+@pytest.mark.parametrize("provisioning", ["thin", "full"])
+def test_prisms_own_customisation_goes_with_the_clones(desk: Any, prism: Any, provisioning: str) -> None:
+    state = desk.up(payload={"template": PLAIN, "delivery": "prism"}, provisioning=provisioning)
     assert state["failures"] == []
     assert customized(prism, desk) == {name: [DiscKind.CUSTOMIZATION] for name in NAMES}
     for name in NAMES:
