@@ -195,6 +195,10 @@ class Outcome:
     error: Exception | None = None
 
 
+FIRST_VERSION = "Initial Version"
+"""What Central calls the first version of a template, and so do we where Prism leaves it to us."""
+
+
 @dataclass(frozen=True)
 class TemplateVersion:
     """One frozen state of a template."""

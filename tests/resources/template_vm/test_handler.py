@@ -168,7 +168,7 @@ def test_a_template_whose_deletion_was_cut_off_can_be_kept_after_all(made: Any) 
     assert made.drift()["content"][0] == "version ''"
     assert (made.state["activeVersion"], made.state["versions"]) == ("", [])
     made.up()
-    assert (made.active.name, made.machines(), made.drift()) == ("Version 2", [], {})
+    assert (made.active.name, made.machines(), made.drift()) == ("Initial Version", [], {})
 
 
 def test_a_template_that_somebody_else_took_over_is_left_alone(made: Any) -> None:

@@ -24,10 +24,7 @@ from pulumi_ahv.prism.element.vm_clones import VmClones
 from pulumi_ahv.prism.element.vm_many import Call, Many
 from pulumi_ahv.prism.tasks import TaskPoller
 from pulumi_ahv.prism.vm_interface import Doings, Outcomes
-from pulumi_ahv.prism.vms import CloneSpec, Outcome, Template
-
-FIRST = "Initial Version"
-"""Central's name for the first version of a template."""
+from pulumi_ahv.prism.vms import FIRST_VERSION, CloneSpec, Outcome, Template
 
 
 class ElementTemplates:
@@ -65,11 +62,11 @@ class ElementTemplates:
         machine = self._anchors.machine(vm_uuid, doing)
         if machine is None:
             raise self._api.not_found(f"{doing} of machine {vm_uuid}")
-        version = Intention(key, FIRST, vm_uuid).request_id(1)
+        version = Intention(key, FIRST_VERSION, vm_uuid).request_id(1)
         line = Line(active=digits(version))
         self._anchors.describe(vm_uuid, line, doings)
         told = f"Created from VM: {machine.get('name')}"
-        self._snapshots.take(version, vm_uuid, snapshot_name(vm_uuid, FIRST, told), doing=doing, doings=doings)
+        self._snapshots.take(version, vm_uuid, snapshot_name(vm_uuid, FIRST_VERSION, told), doing=doing, doings=doings)
         self._anchors.describe(vm_uuid, line, doings, name=name, text=description)
         return self._anchors.expect(vm_uuid, doing).template
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from pulumi_ahv.prism.vms import Template, TemplateVersion
+from pulumi_ahv.prism.vms import FIRST_VERSION, Template, TemplateVersion
 from pulumi_ahv.resources.mark import Mark
 from pulumi_ahv.schema.fields import Change, facts_of, wire_name
 from pulumi_ahv.schema.template_vm import TemplateVmInputs
@@ -93,6 +93,8 @@ def newest(template: Template) -> tuple[TemplateVersion, Record] | None:
 
 def next_name(versions: Sequence[TemplateVersion]) -> str:
     """A name that no version has: the first is Central's, the second is ``Version 2``."""
+    if not versions:
+        return FIRST_VERSION
     numbers = [int(found["number"]) for version in versions if (found := _NUMBER.fullmatch(version.name))]
     return f"Version {max([1, *numbers]) + 1}"
 
