@@ -70,3 +70,8 @@ def test_a_template_file_that_does_not_exist_is_named(tmp_path: Path) -> None:
 def test_a_property_that_a_payload_does_not_have_is_named() -> None:
     with pytest.raises(InputError, match=r"payload\.templat: is not a property here; did you mean 'template'"):
         render(payload={"templat": USER_DATA})
+
+
+def test_a_file_on_the_clusters_storage_cannot_be_rendered() -> None:
+    with pytest.raises(InputError, match=r"^payload.path: what is in the file is not seen by the provider"):
+        render(payload={"delivery": "path", "path": "adsf:///container/file"})

@@ -7,7 +7,9 @@
     handler     check, create, read, update, delete
     running     a run: batch by batch of the planner, performed, judged, told
     performing  one batch: the bulk calls in their order
-    delivering  discs: made, uploaded, inserted, deleted; or Prism's own customisation
+    delivering  discs: made, uploaded, inserted, deleted
+    customizing Prism's own customisation, of machines that stand or with the call that makes them
+    filed       payloads that lie as files on the storage of an Element
     waiting     polls that look at all members with one call
     gate        the resource that fails a run while its pool is not ready
 

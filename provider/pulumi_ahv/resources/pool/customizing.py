@@ -47,8 +47,9 @@ def at_birth(job: Job, target: DesiredMember) -> Customization | None:
     """
     if not job.eyes.at_birth or not target.facts.payload_digest:
         return None
-    if address := job.file(target):
-        return Customization("file", b"", path=address)
+    given, address = job.told.payload, job.file(target)
+    if given and address:
+        return Customization(given.kind, b"", path=address)
     payload = job.payload(target)
     if payload is None or delivery_of(job, payload) is not Delivery.PRISM:
         raise AhvError(f"Member {target.name}: its payload is none that goes with a clone")

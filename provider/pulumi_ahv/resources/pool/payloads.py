@@ -93,8 +93,11 @@ def payload_of(given: PoolPayload, *, salt: str) -> Payload:
     """A payload as inputs give it, ready to be rendered.
 
     Raises:
-        InputError: the template file cannot be read.
+        InputError: the template file cannot be read, or there is nothing to render.
     """
+    if given.path is not None:
+        advice = "Give its text as a template to see what guests are told."
+        raise InputError("payload.path", "what is in the file is not seen by the provider", advice=advice)
     return _payload(given, _folder(given), salt=salt)
 
 
