@@ -152,6 +152,7 @@ def test_a_windows_card_is_named_by_the_mac_that_the_machine_has() -> None:
     with pytest.raises(PayloadError, match="have no MAC"):
         rendered.disc(Identity(VM.uuid))
     assert rendered.disc(VM)
+    assert rendered.texts().has_network, "Prism may want the answer file before there are MACs"
 
 
 def test_an_mtu_for_windows_is_refused() -> None:

@@ -23,7 +23,7 @@ from pulumi_ahv.payload.layouts import (
     Layout,
     keys_given_twice,
 )
-from pulumi_ahv.payload.spec import CloudConfig, PayloadSpec
+from pulumi_ahv.payload.spec import CloudConfig, PayloadSpec, Windows
 from pulumi_ahv.payload.templating import Rendered, Template
 from pulumi_ahv.payload.unattend.document import check_join, check_unattend
 from pulumi_ahv.payload.unattend.names import wrong_with_computer_name
@@ -64,7 +64,10 @@ def inspect_documents(
     if documents.network:
         findings += located(check_network_config(documents.network.text), documents.network, folder)
     if documents.answers:
-        findings += located(check_unattend(documents.answers.text), documents.answers, folder)
+        found = check_unattend(documents.answers.text)
+        if isinstance(spec.answers, Windows):  # written by us: plain where Windows takes nothing else
+            found = [problem for problem in found if problem.code != "plain-password"]
+        findings += located(found, documents.answers, folder)
         if domain:
             findings += located(check_join(documents.answers.text, domain.name), documents.answers, folder)
     ours = OURS_NOCLOUD if spec.layout is Layout.NO_CLOUD else OURS_CONFIG_DRIVE

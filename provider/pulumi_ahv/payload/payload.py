@@ -93,7 +93,7 @@ class RenderedPayload:
             carries_secret=self.carries_secret,
             has_meta_data=bool(spec.meta_data),
             needs_macs=self._needs_macs,
-            has_network=writes_network(spec, self.member) or self._clear.network is not None,
+            has_network=self._has_network,
             has_vendor_data=self._clear.vendor_data is not None,
             has_extra_files=bool(spec.files),
         )
@@ -103,6 +103,12 @@ class RenderedPayload:
         """Whether the guest finds its cards by their MACs."""
         by_mac = self.spec.layout is Layout.CONFIG_DRIVE and writes_network(self.spec, self.member)
         return by_mac or writes_cards(self.spec, self.member)
+
+    @property
+    def _has_network(self) -> bool:
+        """Whether it configures cards, which needs their MACs or more than Prism's own customisation carries."""
+        spec, member = self.spec, self.member
+        return writes_network(spec, member) or writes_cards(spec, member) or self._clear.network is not None
 
     def _demand_macs(self, identity: Identity) -> None:
         if not self._needs_macs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -279,6 +280,14 @@ def test_a_mistake_that_tells_the_name_of_its_member_is_one_line_too(handler: Po
     assert [str(failure) for failure in failures] == [
         "naming.pattern: 'a_001' is no host name: letters, digits and hyphens, at most 63 between dots (all 3 members)"
     ]
+
+
+def test_a_mistake_in_an_included_file_is_one_of_the_template_file(handler: PoolHandler, tmp_path: Path) -> None:
+    (tmp_path / "user-data.yaml").write_text("#cloud-config\n{% include 'variables.j2' %}\n")
+    (tmp_path / "variables.j2").write_text("hostname: {{ nam }}\n")
+    failures = refused(handler, payload={"templateFile": str(tmp_path / "user-data.yaml")})
+    assert failures.keys() == {"payload.templateFile"}
+    assert "variables.j2:1:14: 'nam' is undefined (all 2 members)" in failures["payload.templateFile"]
 
 
 def test_a_mistake_of_one_members_variables_is_told_there(handler: PoolHandler) -> None:

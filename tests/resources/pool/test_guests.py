@@ -125,3 +125,20 @@ def test_another_address_is_a_new_member(desk: Any) -> None:
     assert desk.uuids()["agents-001"] == before["agents-001"]
     assert desk.uuids()["agents-002"] != before["agents-002"]
     assert desk.status["agents-002"]["addresses"] == ["10.7.0.7"]
+
+
+def test_what_prisms_own_customisation_cannot_carry_is_refused_before_anything_is_made(desk: Any, prism: Any) -> None:
+    bag = {**desk.bag, "payload": {"kind": "cloudInit", "delivery": "prism"}, "domain": DOMAIN}
+    prism.control.clear_journal()
+    (failure,) = desk.handler().check({}, bag).failures
+    assert failure.path == "payload.delivery"
+    assert "begins with #cloud-config" in failure.said
+    assert {entry["method"] for entry in prism.control.journal()} <= {"GET", "OPTIONS"}
+
+
+def test_an_address_outside_of_its_subnet_is_refused_before_anything_is_made(desk: Any) -> None:
+    bag = {**desk.bag, "size": 1, "networks": ["berlin-managed"], "addresses": ["10.43.0.5"]}
+    (failure,) = desk.handler().check({}, bag).failures
+    assert str(failure) == (
+        "addresses[0]: 10.43.0.5 lies outside of the subnet 'berlin-managed', which is 10.42.0.0/16"
+    )

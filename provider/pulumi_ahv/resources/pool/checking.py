@@ -55,7 +55,7 @@ def examine(told: PoolInputs, held: Mapping[str, Any]) -> Examined:
         payloads = Payloads(told)
     except InputError as wrong:
         failures.append(wrong)
-    if payloads and names and not any(wrong.path.startswith("addresses[") for wrong in failures):
+    if payloads and names and not any(wrong.path.startswith(("addresses[", "network.")) for wrong in failures):
         errors, more = payloads.wrong(names)
         known = {wrong.path for wrong in failures}
         failures += [wrong for wrong in errors if wrong.path not in known]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.payload.findings import Finding, Severity
@@ -15,11 +15,12 @@ _OF_PAYLOAD = ("metaData", "windows", "variables", "files")
 
 
 def complaints(
-    told: PoolInputs, found: Mapping[tuple[int, str], Iterable[Finding]]
+    told: PoolInputs, found: Mapping[tuple[int, str], Iterable[Finding]], files: Container[str] = ()
 ) -> tuple[list[InputError], list[str]]:
     """Errors, and lines that are worth a warning, of all findings of members by slot and name.
 
-    Findings that differ in nothing but the name of their member are one.
+    Findings that differ in nothing but the name of their member are one. ``files`` are the names of template files: any
+    other place is a property.
     """
     first: dict[tuple[str, ...], tuple[Finding, int, str]] = {}
     names: dict[tuple[str, ...], list[str]] = {}
@@ -31,7 +32,7 @@ def complaints(
     errors: list[InputError] = []
     warnings: list[str] = []
     for key, (finding, slot, name) in first.items():
-        path = _path(told, finding, slot, name)
+        path = "payload.templateFile" if finding.file in files else _path(told, finding, slot, name)
         said = f"{_place(finding, path)}{finding.message} ({_who(names[key], len(found))})"
         if finding.severity is Severity.ERROR:
             errors.append(InputError(path, said, advice=finding.advice))
@@ -49,11 +50,7 @@ def _path(told: PoolInputs, finding: Finding, slot: int, name: str) -> str:
     if file == "memberVariables":
         given = told.member_variables or {}
         return property_path((file, name if name in given or str(slot) not in given else str(slot)))
-    if file.startswith(_OF_PAYLOAD):
-        return f"payload.{file}"
-    if file.startswith(("payload", "domain", "network")) and not (told.payload and told.payload.template_file == file):
-        return file
-    return "payload.templateFile"
+    return f"payload.{file}" if file.startswith(_OF_PAYLOAD) else file
 
 
 def _place(finding: Finding, path: str) -> str:

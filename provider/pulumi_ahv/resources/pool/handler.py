@@ -11,11 +11,13 @@ from typing import Any, cast
 
 from pulumi_ahv.kernel.clock import Deadline
 from pulumi_ahv.kernel.errors import AhvError, InputError
+from pulumi_ahv.payload.limits import PrismSite
+from pulumi_ahv.prism.values import Product
 from pulumi_ahv.prism.vm_interface import Doings, MachineSite
 from pulumi_ahv.resources.handler import CheckOutcome, Context, Created, Live, State
 from pulumi_ahv.resources.pool.actual import DONE, Names, search
 from pulumi_ahv.resources.pool.addressing import wrong_on_subnet
-from pulumi_ahv.resources.pool.checking import examine
+from pulumi_ahv.resources.pool.checking import Examined, examine
 from pulumi_ahv.resources.pool.delivering import left_over, upload_keys
 from pulumi_ahv.resources.pool.previewing import plan_lines
 from pulumi_ahv.resources.pool.removing import Remover, errors_of
@@ -50,7 +52,7 @@ class PoolHandler:
         told, held = checked.inputs, olds.get("members")
         there = held if isinstance(held, dict) and not has_unknown(held) else {}
         found = examine(told, there)
-        failures = found.failures or self._wrong_in_prism(told)
+        failures = found.failures or self._wrong_in_prism(told, found)
         if failures or found.payloads is None:
             return CheckOutcome(news, failures)
         self._tell(list(found.warnings), told.name)
@@ -140,14 +142,18 @@ class PoolHandler:
             doing = f"Pool {told.name!r}: {len(failed)} of {len(own)} members could not be deleted"
             raise AhvError(doing, said=said, advice="See what holds them, then run `destroy` again.")
 
-    def _wrong_in_prism(self, told: PoolInputs) -> tuple[InputError, ...]:
-        """What is wrong with the addresses on the subnet that they are to lie in."""
-        if not told.addresses:
-            return ()
-        try:
-            return tuple(wrong_on_subnet(told, first_subnet(self._site(told), told)))
-        except InputError as failure:
-            return (failure,)
+    def _wrong_in_prism(self, told: PoolInputs, found: Examined) -> tuple[InputError, ...]:
+        """What is wrong with the addresses on their subnet, and with what Prism's own customisation is to carry."""
+        failures: list[InputError] = []
+        if told.payload and told.payload.delivery == "prism" and found.payloads:
+            central = self._site(told).info.product is Product.CENTRAL
+            failures += found.payloads.wrong_for_prism(found.names, PrismSite(central))
+        if told.addresses:
+            try:
+                failures += wrong_on_subnet(told, first_subnet(self._site(told), told))
+            except InputError as failure:
+                failures.append(failure)
+        return tuple(failures)
 
     def _active_version(self, told: PoolInputs) -> str:
         site = self._site(told)

@@ -14,6 +14,7 @@ from pulumi_ahv.kernel.secrets import Secret
 from pulumi_ahv.payload.findings import Severity
 from pulumi_ahv.payload.folder import DiskFolder, RememberedFolder, TemplateFolder, TextFolder
 from pulumi_ahv.payload.layouts import Layout
+from pulumi_ahv.payload.limits import Delivery, PrismSite, Texts, choose
 from pulumi_ahv.payload.payload import Payload, RenderedPayload
 from pulumi_ahv.payload.spec import PayloadSpec, Windows
 from pulumi_ahv.payload.templating import Template
@@ -74,8 +75,21 @@ class Payloads:
     def wrong(self, names: dict[int, str]) -> tuple[list[InputError], list[str]]:
         """Everything that forbids delivery to some of these slots, each thing once, and everything worth a warning."""
         found = {(slot, name): self._rendered(slot, name) for slot, name in names.items()}
-        errors, warnings = complaints(self._told, {who: one.findings for who, one in found.items() if one})
+        findings = {who: one.findings for who, one in found.items() if one}
+        errors, warnings = complaints(self._told, findings, self._folder.texts)
         return [*errors, *self.filed.wrong(names)], warnings
+
+    def wrong_for_prism(self, names: dict[int, str], site: PrismSite) -> list[InputError]:
+        """The first payload that Prism's own customisation cannot carry, where it is asked to."""
+        if self.given is None or self.given.delivery != "prism":
+            return []
+        for slot, name in names.items():
+            rendered = self._rendered(slot, name)
+            try:
+                choose(Delivery.PRISM, rendered.texts() if rendered else Texts(Layout.CONFIG_DRIVE), site)
+            except ValueError as wrong:
+                return [InputError("payload.delivery", f"{name}: {wrong}", advice="Take auto or cdrom.")]
+        return []
 
     def _rendered(self, slot: int, name: str) -> RenderedPayload | None:
         if self._payload is None:
