@@ -10,7 +10,7 @@ import pytest
 from pulumi_ahv.kernel.clock import Deadline, ManualClock
 from pulumi_ahv.kernel.errors import AhvError, InputError
 from pulumi_ahv.kernel.progress import silent
-from pulumi_ahv.prism.values import Image
+from pulumi_ahv.prism.values import Image, ImageType
 from pulumi_ahv.prism.vm_interface import Doings
 from pulumi_ahv.prism.vms import (
     CloneSpec,
@@ -228,6 +228,20 @@ def test_a_disc_goes_in_once_and_out_again(site: Any, master: Vm, image: Image, 
     assert [one.kind for one in site.vms.get(master.uuid).cd_roms] == [DiscKind.OTHER]
     fine(site.vms.eject_disc([master.uuid], doings=doings))
     assert [one.kind for one in site.vms.get(master.uuid).cd_roms] == [DiscKind.EMPTY]
+
+
+def test_images_of_many_discs_are_read_in_one_list(
+    site: Any, master: Vm, create: Callable[..., Image], sim: Prism, doings: Doings
+) -> None:
+    specs = {str(n): CloneSpec(f"agent-{n}") for n in range(5)}
+    uuids = fine(site.vms.clone(master.uuid, specs, doings=doings))
+    discs = {uuid: create(f"disc-{n}", type=ImageType.ISO).uuid for n, uuid in enumerate(uuids)}
+    sim.control.clear_journal()
+    fine(site.vms.insert_disc(discs, doings=doings))
+    counts = sim.control.counts()
+    assert (counts["v2_list_images"], counts.get("v2_get_image", 0)) == (1, 0)
+    for uuid, vm in site.vms.by_uuid(uuids).items():
+        assert [drive.kind for drive in vm.cd_roms] == [DiscKind.OTHER], uuid
 
 
 def test_a_drive_is_added_where_none_is_free(site: Any, make: Callable[..., Vm], image: Image, doings: Doings) -> None:

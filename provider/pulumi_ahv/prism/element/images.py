@@ -8,7 +8,7 @@ Names cannot be searched for: a list is all images, and what is looked for is pi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pulumi_ahv.kernel.clock import Clock, Deadline
@@ -46,6 +46,7 @@ _MOST_ATTEMPTS = 50
 _LAG = 60.0
 _MOMENT = 10.0
 _LOOK_AGAIN = 0.5
+_FEW = 3
 # As many as with machines: an image waits for its tasks most of the time.
 _AT_ONCE = 16
 
@@ -69,6 +70,12 @@ class ElementImages:
         """The image, or ``None`` when Prism positively does not know it."""
         data = self._read(uuid, f"Reading image {uuid}")
         return self._image(data) if data else None
+
+    def some(self, uuids: Collection[str]) -> dict[str, Image]:
+        """Those of the images that exist: many out of one list, and by themselves few, and those that it lacks yet."""
+        listed = self._listed(f"Reading {len(uuids)} images") if len(uuids) > _FEW else []
+        found = {image.uuid: image for image in listed if image.uuid in uuids and image.vm_disk_uuid}
+        return found | {uuid: image for uuid in uuids if uuid not in found and (image := self.get(uuid))}
 
     def named(self, name: str) -> list[Image]:
         """All images of exactly this name."""

@@ -6,7 +6,7 @@ made of an image's disk, not of the image.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pulumi_ahv.kernel.errors import AhvError, ApiError, InputError, TaskFailed
@@ -47,19 +47,22 @@ class VmBirths:
                 raise
         return self._there(uuid, doing, doings)
 
-    def disk_of(self, image_uuid: str) -> str:
-        """The disk that clones of an image are made from.
+    def disks_of(self, image_uuids: Iterable[str]) -> dict[str, str]:
+        """The disks that clones of images are made from, by image; an empty id, which is no image's, has none.
 
         Raises:
             InputError: there is no such image, or it is not ready.
         """
-        image = self._images.get(image_uuid)
-        if image is None or not image.vm_disk_uuid:
-            said = "it is not active yet" if image else "this Prism Element does not know it"
-            raise InputError(
-                "image", f"image {image_uuid} cannot be used: {said}", advice="Wait for it, or correct it."
-            )
-        return image.vm_disk_uuid
+        wanted = set(image_uuids) - {""}
+        found, disks = self._images.some(wanted), {"": ""}
+        for uuid in wanted:
+            image = found.get(uuid)
+            if image is None or not image.vm_disk_uuid:
+                said = "it is not active yet" if image else "this Prism Element does not know it"
+                advice = "Wait for it, or correct it."
+                raise InputError("image", f"image {uuid} cannot be used: {said}", advice=advice)
+            disks[uuid] = image.vm_disk_uuid
+        return disks
 
     def _start(self, path: str, body: Any, doing: str, doings: Doings) -> None:
         task = self._api.start("POST", path, doing=doing, body=body, deadline=doings.deadline)
@@ -82,7 +85,8 @@ class VmBirths:
         return self._api.get(f"{PATH}/{uuid}", doing=doing, query=WHOLE)
 
     def _body(self, spec: VmSpec) -> dict[str, Any]:
-        disks = [disk_body(one, self.disk_of(one.image_uuid) if one.image_uuid else "") for one in spec.disks]
+        known = self.disks_of(one.image_uuid for one in spec.disks)
+        disks = [disk_body(one, known[one.image_uuid]) for one in spec.disks]
         drives = [{"is_cdrom": True, "is_empty": True, "disk_address": {"device_bus": bus}} for bus in spec.cd_rom_bus]
         body: dict[str, Any] = {
             "name": spec.name,

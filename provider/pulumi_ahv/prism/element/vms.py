@@ -120,7 +120,7 @@ class ElementVms:
 
     def insert_disc(self, discs: Mapping[str, str], *, doings: Doings) -> Outcomes:
         """Put an image into a free CD-ROM drive of each machine (by machine UUID); a drive is added if none is free."""
-        disks = {image: self._disk_of(image) for image in set(discs.values())}
+        disks = self._births.disks_of(discs.values())
 
         def plan(uuid: str, data: Data) -> Call | None:
             drives = [one for one in data.get("vm_disk_info") or () if one.get("is_cdrom")]
@@ -162,7 +162,8 @@ class ElementVms:
 
     def add_disks(self, uuid: str, disks: Sequence[DiskSpec], *, doings: Doings) -> None:
         """Add disks behind the existing ones."""
-        items = [disk_body(one, self._disk_of(one.image_uuid) if one.image_uuid else "") for one in disks]
+        known = self._births.disks_of(one.image_uuid for one in disks)
+        items = [disk_body(one, known[one.image_uuid]) for one in disks]
         call = Call("POST", "/disks/attach", {"vm_disks": items})
         self._many.run(uuid, call, f"Adding {len(items)} disks to machine {uuid}", doings)
 
@@ -172,9 +173,6 @@ class ElementVms:
         said = "Prism Element customizes a machine only when it is made"
         error = AhvError("Customizing a machine", said=said, advice="Let a CD-ROM deliver the payload.")
         return {uuid: Outcome(uuid, error) for uuid in texts}
-
-    def _disk_of(self, image_uuid: str) -> str:
-        return self._births.disk_of(image_uuid)
 
     def _power(self, data: Data) -> Power:
         return vm_of(data, self._cluster.uuid).power
