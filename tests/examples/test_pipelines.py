@@ -6,7 +6,6 @@ Where the real pulumi is not asked for, the embedded engine answers to its name.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import sysconfig
@@ -20,6 +19,7 @@ import yaml
 from golden import Forge, client
 from stacks import STACK, Stack
 
+import pulumi_ahv
 from pulumi_ahv.kernel.clock import SystemClock
 from pulumi_ahv.simulator.server import Prism
 
@@ -74,7 +74,7 @@ def runner(stack: Stack, tmp_path: Path) -> Runner:
         **stack.environ,
         "AHV_LOCAL_STATE": str(tmp_path / "states"),
         "PATH": f"{programs}:{stack.environ['PATH']}",
-        "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}:{sysconfig.get_path('purelib')}".lstrip(":"),
+        "PYTHONPATH": f"{Path(pulumi_ahv.__file__).parents[1]}:{sysconfig.get_path('purelib')}",
         "STACK": STACK,
         "GITHUB_PATH": str(stack.folder / "paths"),
         "GITHUB_STEP_SUMMARY": str(stack.folder / "summary.md"),
@@ -172,4 +172,4 @@ def test_gitlab_fails_a_preview_that_fails_and_shows_why(runner: Runner) -> None
     (runner.stack.folder / "__main__.py").write_text("raise ValueError('no such farm')\n")
     ended = runner.run(script("preview"))
     assert ended.returncode == 1
-    assert "no such farm" in ended.stdout
+    assert "no such farm" in ended.stdout + ended.stderr

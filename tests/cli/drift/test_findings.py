@@ -60,6 +60,19 @@ def test_a_renamed_member_is_one_change_and_a_missing_one_stays_missing(recorded
     assert (gone.member, gone.property, gone.kind) == ("agent-003", "", "add")
 
 
+def test_a_renamed_member_that_differs_otherwise_tells_that_too() -> None:
+    live = {"members": {"x": {"slot": 0, "power": "off", "address": "10.0.0.9"}}}
+    wanted = {"members": {"a": {"slot": 0, "power": "on", "memory": 1024}}}
+    diff = {"members.x": {"kind": "delete", "inputDiff": True}, "members.a": {"kind": "add", "inputDiff": True}}
+    pool = the_pool(update(wanted, live, wanted, detailedDiff=diff))
+    assert [(change.member, change.property, change.kind, change.live, change.wanted) for change in pool.changes] == [
+        ("a", "name", "update", "x", "a"),
+        ("a", "address", "delete", "10.0.0.9", None),
+        ("a", "memory", "add", None, 1024),
+        ("a", "power", "update", "off", "on"),
+    ]
+
+
 def test_a_surplus_member_of_another_slot_stays_a_surplus_member() -> None:
     live, wanted = {"members": {"a": {"slot": 0}}}, {"members": {"b": {"slot": 1}}}
     diff = {"members.a": {"kind": "delete", "inputDiff": True}, "members.b": {"kind": "add", "inputDiff": True}}
@@ -155,7 +168,7 @@ def test_the_code_of_the_engine_wins(recorded: Recorded) -> None:
     assert read_report(recorded("member-off"), 3).code == 3
 
 
-@pytest.mark.parametrize("digest", [[], {}, {"version": 1}, "text"])
+@pytest.mark.parametrize("digest", [[], {}, {"version": 1}, "text", {"steps": [{"run": "make"}]}, {"steps": ["make"]}])
 def test_what_is_no_preview_is_refused(digest: Any) -> None:
-    with pytest.raises(ValueError, match="no object with steps"):
+    with pytest.raises(ValueError, match=r"no object with steps|none of a preview"):
         read_report(digest)

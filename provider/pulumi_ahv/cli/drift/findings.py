@@ -21,6 +21,7 @@ DRIFT = 7  # exit code of either engine for --expect-no-changes
 HIDDEN = "[secret]"
 _VERDICTS = {"update": "differs", "replace": "replaced", "delete": "removed", "create": "new"}
 _WELL = ("ready", "off")
+_POOLS = ("dynamic/ahv:Pool", "ahv:index:Pool")  # the type of either face
 
 
 class Cause(StrEnum):
@@ -111,6 +112,8 @@ def read_report(digest: Any, code: int | None = None) -> Report:
     if not isinstance(digest, Mapping) or not ("steps" in digest or "diagnostics" in digest):
         raise ValueError("it is no object with steps")
     steps = digest.get("steps") or []
+    if not all(isinstance(step, Mapping) and {"op", "urn"} <= step.keys() for step in steps):
+        raise ValueError("its steps are none of a preview")
     before = {step["urn"]: step.get("oldState") or {} for step in steps if step.get("op") == "refresh"}
     found, follows = [], []
     for step in steps:
@@ -148,7 +151,7 @@ def _finding(step: Mapping[str, Any], verdict: str, before: Mapping[str, Any]) -
 def _changes(step: Mapping[str, Any], was: Mapping[str, Any] | None) -> Iterator[Change]:
     old, new = step.get("oldState") or {}, step.get("newState") or {}
     coarse = {key: {"kind": "update", "inputDiff": True} for key in step.get("diffReasons") or ()}
-    pool = Urn.parse(step["urn"]).type.endswith(":Pool")
+    pool = Urn.parse(step["urn"]).type.endswith(_POOLS)
     for text, said in sorted((step.get("detailedDiff") or coarse).items()):
         path = paths.parse(text)
         live = _at(old.get("inputs" if said.get("inputDiff") else "outputs"), path)
@@ -168,24 +171,27 @@ def _cause(was: Any, live: Any, wanted: Any) -> Cause:
 
 def _paired(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     """A member that only has another name shows in the map as one too many and one too few, of the same slot."""
-    surplus = {_slot(change.live): change for change in changes if _whole(change, "delete")}
-    kept = []
-    for change in changes:
-        other = surplus.get(_slot(change.wanted)) if _whole(change, "add") else None
-        if other is None:
-            kept.append(change)
-            continue
-        del surplus[_slot(other.live)]
-        kept.append(replace(change, property="name", kind="update", live=other.member, wanted=change.member))
-    return tuple(change for change in kept if not _whole(change, "delete") or change in surplus.values())
+    surplus = {change.live["slot"]: change for change in changes if _whole(change, "delete")}
+    lacking = {change.wanted["slot"]: change for change in changes if _whole(change, "add")}
+    both = surplus.keys() & lacking.keys()
+    paired = {id(half) for slot in both for half in (surplus[slot], lacking[slot])}
+    kept = [change for change in changes if id(change) not in paired]
+    renamed = [change for slot in both for change in _renamed(surplus[slot], lacking[slot])]
+    return tuple(sorted([*kept, *renamed], key=lambda change: change.path))
 
 
 def _whole(change: Change, kind: str) -> bool:
     return bool(change.member) and not change.property and change.kind == kind
 
 
-def _slot(member: Any) -> Any:
-    return member.get("slot") if isinstance(member, Mapping) else None
+def _renamed(there: Change, wanted: Change) -> Iterator[Change]:
+    """What differs between a member under its other name and the member that is wanted."""
+    yield replace(wanted, property="name", kind="update", live=there.member, wanted=wanted.member)
+    for key in sorted({**there.live, **wanted.wanted}):
+        live, meant = there.live.get(key), wanted.wanted.get(key)
+        if live != meant:
+            kind = "add" if live is None else "delete" if meant is None else "update"
+            yield replace(wanted, path=f"{wanted.path}.{key}", property=key, kind=kind, live=live, wanted=meant)
 
 
 def _not_ready(state: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
