@@ -1,6 +1,9 @@
 """A disk file becomes an image, the image a template, the template a pool of build agents.
 
-A new disk file is a new image, a new version of the template, and a pool that rolls to it, half at a time.
+A new disk file is a new image, a new version of the template, and a pool that rolls to it, half at a time. `make demo`
+runs this on an embedded Prism. By hand: `python ../image-python/make_disk.py disk.img` makes a disk.
+
+`disc_seconds` is for the pretend guests of that Prism, which boot in a second. Leave it out for real ones.
 """
 
 import pulumi
