@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from pulumi_ahv.simulator.admission import COOKIE, Doorkeeper, RateLimits, too_many
 from pulumi_ahv.simulator.answers import GatewayError, Refusal, Reply, Violation, envelope, error_body, violation_body
 from pulumi_ahv.simulator.framing import dress, undress
-from pulumi_ahv.simulator.injection import TASK_KINDS, Rule, Target
+from pulumi_ahv.simulator.injection import TASK_KINDS, TASK_RULE, Rule, Target
 from pulumi_ahv.simulator.preconditions import RequestIds, check_etag
 from pulumi_ahv.simulator.routing import Call, Inner, Principal, Route, Routes
 from pulumi_ahv.simulator.site import Site
@@ -268,6 +268,7 @@ class Visit:
     async def _served(self, body: bytes, side: Side | None, rule: Rule | None) -> Response:
         try:
             if side is not None:
+                self._request.scope[TASK_RULE] = rule if rule is not None and rule.kind in TASK_KINDS else None
                 return await side.serve(self._site, self._request)
             user, token = self._gateway.identify(self._request)
             self._entry["user"] = user.name

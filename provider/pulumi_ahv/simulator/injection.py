@@ -14,6 +14,8 @@ from typing import Any, get_args
 from pulumi_ahv.simulator.kinds import BodyKind, FaultKind
 
 TASK_KINDS = frozenset({"task-failure", "task-canceled", "task-stuck", "late-etag"})
+TASK_RULE = "ahv.task-rule"
+"""Where a request carries the rule that hits the tasks which it starts, for doors that may await in between."""
 
 
 @dataclass

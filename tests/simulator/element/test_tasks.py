@@ -24,6 +24,13 @@ def test_a_write_answers_201_and_a_task_that_takes_time(berlin: Any) -> None:
     assert task["meta_response"] == {"error_code": 0}
 
 
+def test_a_rule_for_the_tasks_of_a_call_hits_them_and_no_others(berlin: Any, central: Any) -> None:
+    central.control.fault("task-failure", operation="v2_create_image", count=1, code="15", message="No space left.")
+    failed, good = berlin.task(begin(berlin)), berlin.task(begin(berlin, "silver"))
+    assert (failed["progress_status"], good["progress_status"]) == ("Failed", "Succeeded")
+    assert failed["meta_response"] == {"error_code": 15, "error_detail": "No space left."}
+
+
 def test_names_of_entities_are_null_and_a_container_may_stand_first(berlin: Any, container: str) -> None:
     spec = {"url": "http://127.0.0.1:1/x", "storage_container_uuid": container}
     task = berlin.done("POST", "/images", {"name": "golden", "image_import_spec": spec})

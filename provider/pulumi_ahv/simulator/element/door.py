@@ -17,6 +17,7 @@ from starlette.responses import Response
 from pulumi_ahv.simulator.answers import GatewayError, Refusal
 from pulumi_ahv.simulator.element import access
 from pulumi_ahv.simulator.element.calls import INVALID, Call, Element, Refused, Reply, Routes, api_of
+from pulumi_ahv.simulator.injection import TASK_RULE
 from pulumi_ahv.simulator.site import Site
 
 HEADERS = {"Server": "Nutanix Prism", "X-Ntnx-Env": "pe"}
@@ -57,7 +58,12 @@ class Door:
         route, params = found
         body = await _body(request) if route.reads_body else {}
         call = Call(route.api, params, request.query_params, request, body)
-        reply = route.handler(element, call)
+        injector = element.site.injector
+        injector.current = request.scope.get(TASK_RULE)
+        try:  # an upload awaits its content, and goes on when others are served: its task is hit by its own name only
+            reply = route.handler(element, call)
+        finally:
+            injector.current = None
         return await reply if inspect.isawaitable(reply) else reply
 
 
