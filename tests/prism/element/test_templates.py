@@ -246,6 +246,22 @@ def test_a_completion_that_was_killed_can_still_be_cancelled(
     assert machines(sim) == ["golden"]
 
 
+def test_a_machine_that_is_not_ours_is_not_touched_whatever_the_line_says(
+    site: Any, sim: Prism, template: Template, forge: Forge, doings: Doings
+) -> None:
+    stranger = forge.machine("stranger")
+    machine = site.templates.begin_guest_update(template.uuid, "", key="k", doings=doings)
+    line = site.vms.get(template.uuid).description.replace(machine, stranger)
+    site.vms.change({template.uuid: VmChange(description=line)}, doings=doings)
+    said = rf"machine {stranger} \('stranger'\) does not say that it is the one of this guest update"
+    with pytest.raises(AhvError, match=said):
+        site.templates.cancel_guest_update(template.uuid, doings=doings)
+    with pytest.raises(AhvError, match=said):
+        site.templates.complete_guest_update(template.uuid, name="v2", description="d", key="c", doings=doings)
+    assert "stranger" in machines(sim)
+    assert len(snapshots(sim)) == 1
+
+
 def test_a_running_machine_is_not_frozen(site: Any, template: Template, doings: Doings) -> None:
     machine = site.templates.begin_guest_update(template.uuid, "", key="k", doings=doings)
     site.vms.power_on([machine], doings=doings)

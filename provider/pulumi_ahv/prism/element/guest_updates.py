@@ -57,6 +57,7 @@ class GuestUpdates:
         anchor = self._anchors.expect(uuid, doing)
         machine = anchor.template.guest_update_vm
         if machine:
+            self._demand_ours(uuid, machine, doing)
             self._demand_off(machine, doing)
             version = Intention(key, name, [uuid, machine]).request_id(1)
             told = snapshot_name(uuid, name, description)
@@ -74,6 +75,7 @@ class GuestUpdates:
         doing = f"Cancelling the guest update of template {uuid}"
         anchor = self._anchors.expect(uuid, doing)
         if machine := anchor.line.update:
+            self._demand_ours(uuid, machine, doing)
             self._snapshots.delete(_waiting(anchor, machine), doing=doing, doings=doings)
             self._delete(machine, doings)
         self._anchors.describe(uuid, replace(anchor.line, update="", phase=Phase.CHANGES), doings)
@@ -85,6 +87,14 @@ class GuestUpdates:
             return Call("PUT", "", {"description": text}) if data.get("description") != text else None
 
         raise_error(self._many.bring([machine], "Describing", plan, doings)[machine].error)
+
+    def _demand_ours(self, uuid: str, machine: str, doing: str) -> None:
+        """Touch no machine but the one we made, whatever somebody wrote into the line."""
+        data = self._anchors.machine(machine, doing)
+        if data and uuid not in f"{data.get('name')} {data.get('description')}":
+            said = f"machine {machine} ('{data.get('name')}') does not say that it is the one of this guest update"
+            advice = f"Correct the last line of the description of machine {uuid}."
+            raise AhvError(doing, said=said, advice=advice)
 
     def _demand_off(self, machine: str, doing: str) -> None:
         data = self._anchors.machine(machine, doing)
