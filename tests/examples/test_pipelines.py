@@ -152,7 +152,9 @@ def test_github_checks_for_drift_and_fails_with_the_code_of_the_engine(runner: R
     assert "| `agent-002` | `power` | `off` | `on` |" in runner.summary()
 
 
-def test_gitlab_previews_a_change_brings_it_about_and_checks_for_drift(runner: Runner, prism: Prism) -> None:
+def test_gitlab_previews_a_change_brings_it_about_checks_for_drift_and_fails_where_a_preview_fails(
+    runner: Runner, prism: Prism
+) -> None:
     program = runner.stack.folder / "__main__.py"
     program.write_text(program.read_text().replace("size=2", "size=1"))
     ended = runner.run("\n".join([before("preview"), script("preview")]))
@@ -167,9 +169,7 @@ def test_gitlab_previews_a_change_brings_it_about_and_checks_for_drift(runner: R
     assert ended.returncode == 7, ended.stdout + ended.stderr
     assert "| `agent-001` | `power` | `off` | `on` |" in (runner.stack.folder / "drift.md").read_text()
 
-
-def test_gitlab_fails_a_preview_that_fails_and_shows_why(runner: Runner) -> None:
-    (runner.stack.folder / "__main__.py").write_text("raise ValueError('no such farm')\n")
+    program.write_text("raise ValueError('no such farm')\n")
     ended = runner.run(script("preview"))
     assert ended.returncode == 1
     assert "no such farm" in ended.stdout + ended.stderr
