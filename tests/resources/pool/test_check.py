@@ -282,6 +282,13 @@ def test_a_mistake_that_tells_the_name_of_its_member_is_one_line_too(handler: Po
     ]
 
 
+def test_a_computer_name_that_stands_in_an_answer_file_is_a_mistake_of_that_file(handler: PoolHandler) -> None:
+    answers = ANSWERS.replace("{{ name }}", "a name with blanks")
+    failures = refused(handler, payload={"kind": "unattend", "template": answers})
+    assert failures.keys() == {"payload.template"}
+    assert "line 6, column 7: the computer name" in failures["payload.template"]
+
+
 def test_a_mistake_in_an_included_file_is_one_of_the_template_file(handler: PoolHandler, tmp_path: Path) -> None:
     (tmp_path / "user-data.yaml").write_text("#cloud-config\n{% include 'variables.j2' %}\n")
     (tmp_path / "variables.j2").write_text("hostname: {{ nam }}\n")

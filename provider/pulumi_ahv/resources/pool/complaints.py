@@ -10,7 +10,7 @@ from pulumi_ahv.schema.pool import PoolInputs
 from pulumi_ahv.schema.validate import property_path
 
 _NAMED = 3
-_BY_CODE = {"computer-name": "naming.pattern", "host-name": "naming.pattern"}
+_OF_NAMES = ("computer-name", "host-name")
 _OF_PAYLOAD = ("metaData", "windows", "variables", "files")
 
 
@@ -43,10 +43,8 @@ def complaints(
 
 def _path(told: PoolInputs, finding: Finding, slot: int, name: str) -> str:
     file = finding.file
-    if finding.code in _BY_CODE:
-        return _BY_CODE[finding.code]
-    if finding.code == "address":
-        return f"addresses[{slot}]"
+    if file == f"member {name}":
+        return "naming.pattern" if finding.code in _OF_NAMES else f"addresses[{slot}]"
     if file == "memberVariables":
         given = told.member_variables or {}
         return property_path((file, name if name in given or str(slot) not in given else str(slot)))
