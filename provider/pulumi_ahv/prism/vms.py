@@ -34,7 +34,7 @@ class DiscKind(StrEnum):
 
 @dataclass(frozen=True)
 class Subnet:
-    """A network. ``managed`` ones hand out addresses (IPAM). ``prefixes`` are those that Prism knows: ``10.0.0.0/24``."""
+    """A network. ``managed`` ones hand out addresses (IPAM). ``prefixes`` are those that Prism knows: `10.0.0.0/24`."""
 
     uuid: str
     name: str
