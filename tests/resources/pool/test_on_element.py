@@ -12,7 +12,7 @@ from golden import Forge
 from pools import SECRET, USER_DATA
 
 from pulumi_ahv.kernel.clock import ManualClock
-from pulumi_ahv.kernel.errors import AhvError, InputError
+from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.prism.vms import DiscKind, Template
 from pulumi_ahv.resources.mark import Mark
 from pulumi_ahv.resources.pool.marks import read_line
@@ -118,10 +118,11 @@ def test_windows_members_get_their_answer_file_by_prism(desk: Any) -> None:
     assert (found["os"], found["hostname"], found["problems"]) == ("windows", "agents-001", [])
 
 
-def test_what_prisms_own_customisation_cannot_carry_is_told(desk: Any) -> None:
-    with pytest.raises(AhvError, match="so set hostname or fqdn in it"):
-        desk.up(payload={"template": "#cloud-config\n", "delivery": "prism"})
-    assert machines(desk) == []
+def test_what_prisms_own_customisation_cannot_carry_is_told_before_any_machine_is_made(desk: Any) -> None:
+    bag = {**desk.bag, "payload": {"template": "#cloud-config\n", "delivery": "prism"}}
+    (failure,) = desk.handler().check({}, bag).failures
+    assert failure.path == "payload.delivery"
+    assert "so set hostname or fqdn in it" in str(failure)
 
 
 def test_a_file_on_the_clusters_storage_is_the_payload_of_its_member(desk: Any, prism: Any) -> None:
