@@ -22,9 +22,9 @@ TAKEN = (49, 50, 51)
 
 
 def no_host(prism: Any, forge: Forge, asked: int = SIZE) -> None:
-    """Of so many machines that are switched on, the last three do not find a host, also when they are asked alone."""
+    """Of so many machines that are switched on, the last three do not find a host."""
     told = {"code": "VMM-30702", "message": "No host has the memory."}
-    prism.control.fault("task-failure", operation="kVmPowerOn", skip=asked - 3, count=6, **told)
+    prism.control.fault("task-failure", operation="kVmPowerOn", skip=asked - 3, count=3, **told)
 
 
 def task_failed(prism: Any, forge: Forge, asked: int = SIZE) -> None:
