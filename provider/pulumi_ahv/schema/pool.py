@@ -9,7 +9,8 @@ from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field
 from pulumi_ahv.schema.fields import RECORDED, REPLACES, Bag, Change, Facts, Support
 from pulumi_ahv.schema.guest_tools import PoolGuestTools
 from pulumi_ahv.schema.image import Category
-from pulumi_ahv.schema.pool_guest import PoolDomain, PoolNetwork, PoolWindows
+from pulumi_ahv.schema.payload import PayloadTexts
+from pulumi_ahv.schema.pool_guest import PoolDomain, PoolNetwork
 
 MAX_SIZE = 1000
 
@@ -29,31 +30,9 @@ class PoolNaming(Bag):
     """Digits that the number is padded to with zeros."""
 
 
-class PoolPayload(Bag):
+class PoolPayload(PayloadTexts):
     """What the guest of each member is told at its first boot: rendered for every member, checked before any call."""
 
-    kind: Literal["cloudInit", "unattend"] = "cloudInit"
-    """`cloudInit`, or `unattend` for Windows."""
-    template: str | None = None
-    """The user-data or answer file, as a Jinja template. At most one of `template` and `templateFile`."""
-    template_file: str | None = None
-    """File with it, relative to the program. It can include other files of its folder."""
-    template_texts: Annotated[dict[str, str] | None, Facts(secret=True, computed=True)] = None
-    """Text of the template file, and of those it includes, by name: a rollout can go back to them when they changed."""
-    windows: PoolWindows | None = None
-    """With `unattend` and without a template: what the answer file says that is written then. All of it is optional."""
-    meta_data: dict[str, Any] | None = None
-    """Further keys of the meta-data; texts in it are templates. With `cloudInit`."""
-    network_config: str | None = None
-    """A network-config of version 2, as a template. With the layout `noCloud`."""
-    variables: dict[str, Any] | None = None
-    """What templates see beside `name`, `slot` and `hostname`."""
-    secrets: Annotated[dict[str, str] | None, Facts(secret=True)] = None
-    """Variables that are never shown. State tells no more of them than a digest by scrypt."""
-    layout: Literal["configDrive", "noCloud"] | None = None
-    """Layout of the disc, with `cloudInit`. Default: `configDrive`."""
-    datasource_list: list[str] | None = None
-    """The `datasource_list` that the image pins in its cloud.cfg, if it does: the layout is checked against it."""
     delivery: Literal["auto", "cdrom", "prism", "path"] = "auto"
     """`cdrom`: a disc of ours, taken out after the first boot. `prism`: Prism's own customisation. `path`: a file on
     the storage of an Element. `auto`: on a Central `prism` where the payload fits it and carries no secret, else
@@ -67,25 +46,13 @@ class PoolPayload(Bag):
 
     @model_validator(mode="before")
     @classmethod
-    def _goes_together(cls, bag: Any) -> Any:
+    def _path_stands_alone(cls, bag: Any) -> Any:
         if isinstance(bag, dict):
-            given = [name for name in ("template", "templateFile") if bag.get(name) is not None]
-            if len(given) > 1:
-                raise ValueError("takes one of template and templateFile, and both are given")
-            if bag.get("windows") is not None and (given or bag.get("kind", "cloudInit") == "cloudInit"):
-                raise ValueError("windows goes with the kind unattend, without a template")
-            if bag.get("kind") == "unattend":
-                names = ("metaData", "networkConfig", "layout", "datasourceList")
-                alien = [name for name in names if bag.get(name) is not None]
-                if alien:
-                    raise ValueError(f"{' and '.join(alien)} go with cloudInit only")
             if (bag.get("path") is None) == (bag.get("delivery") == "path"):
                 raise ValueError("path goes with the delivery path, and that with a path")
             texts = ("template", "templateFile", "windows", "metaData", "networkConfig", "layout", "datasourceList")
             if bag.get("path") is not None and (alien := [name for name in texts if bag.get(name) is not None]):
                 raise ValueError(f"{' and '.join(alien)} cannot be beside a path: the file says all of it")
-            if bag.get("networkConfig") is not None and bag.get("layout") != "noCloud":
-                raise ValueError("networkConfig needs the layout noCloud: a config drive has another format")
         return bag
 
 
