@@ -12,10 +12,8 @@ from typing import Any
 
 from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.payload.domain import wrong_with_domain, wrong_with_joining_name
-from pulumi_ahv.payload.findings import Severity
-from pulumi_ahv.payload.layouts import Layout
-from pulumi_ahv.payload.surroundings import Surroundings, check_surroundings
 from pulumi_ahv.payload.unattend.names import MAX_LENGTH
+from pulumi_ahv.resources.payload_inputs import wrong_with_layout
 from pulumi_ahv.resources.pool.addressing import set_by_guest, wrong_with_addresses
 from pulumi_ahv.resources.pool.payloads import Payloads, domain_of
 from pulumi_ahv.resources.pool.wanted import MAX_NAME, names_of, naming_of
@@ -60,7 +58,7 @@ def examine(told: PoolInputs, held: Mapping[str, Any]) -> Examined:
         known = {wrong.path for wrong in failures}
         failures += [wrong for wrong in errors if wrong.path not in known]
         warnings += more
-    errors, more = _surroundings(told)
+    errors, more = wrong_with_layout(told.payload)
     return Examined(names, payloads, (*failures, *errors), (*warnings, *more))
 
 
@@ -149,23 +147,3 @@ def _slot_of(naming: Naming, name: str) -> int:
 
 def _is_slot(key: str) -> bool:
     return key.isdecimal() and int(key) < MAX_SIZE
-
-
-def _surroundings(told: PoolInputs) -> tuple[list[InputError], list[str]]:
-    """What is known of the machines before they are: the data sources that their image pins."""
-    payload = told.payload
-    if payload is None or payload.kind != "cloudInit":
-        return [], []
-    layout = Layout(payload.layout or Layout.CONFIG_DRIVE)
-    found = check_surroundings(layout, Surroundings(data_sources=tuple(payload.datasource_list or ())))
-    errors = [
-        InputError("payload.layout", finding.message, advice=finding.advice)
-        for finding in found
-        if finding.severity is Severity.ERROR
-    ]
-    warnings = [
-        f"payload.layout: {finding.message}. {finding.advice}"
-        for finding in found
-        if finding.severity is Severity.WARNING
-    ]
-    return errors, warnings

@@ -6,12 +6,12 @@ from collections.abc import Container, Iterable, Mapping
 
 from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.payload.findings import Finding, Severity
+from pulumi_ahv.resources.payload_inputs import path_in_payload, place_in
 from pulumi_ahv.schema.pool import PoolInputs
 from pulumi_ahv.schema.validate import property_path
 
 _NAMED = 3
 _OF_NAMES = ("computer-name", "host-name")
-_OF_PAYLOAD = ("metaData", "windows", "variables", "files")
 
 
 def complaints(
@@ -32,8 +32,8 @@ def complaints(
     errors: list[InputError] = []
     warnings: list[str] = []
     for key, (finding, slot, name) in first.items():
-        path = "payload.templateFile" if finding.file in files else _path(told, finding, slot, name)
-        said = f"{_place(finding, path)}{finding.message} ({_who(names[key], len(found))})"
+        path = _of_member(told, finding, slot, name) or path_in_payload(finding, files)
+        said = f"{place_in(finding, path)}{finding.message} ({_who(names[key], len(found))})"
         if finding.severity is Severity.ERROR:
             errors.append(InputError(path, said, advice=finding.advice))
         else:
@@ -41,24 +41,15 @@ def complaints(
     return errors, warnings
 
 
-def _path(told: PoolInputs, finding: Finding, slot: int, name: str) -> str:
+def _of_member(told: PoolInputs, finding: Finding, slot: int, name: str) -> str:
+    """The property that is about the member, not about its payload; empty for any other."""
     file = finding.file
     if file == f"member {name}":
         return "naming.pattern" if finding.code in _OF_NAMES else f"addresses[{slot}]"
     if file == "memberVariables":
         given = told.member_variables or {}
         return property_path((file, name if name in given or str(slot) not in given else str(slot)))
-    return f"payload.{file}" if file.startswith(_OF_PAYLOAD) else file
-
-
-def _place(finding: Finding, path: str) -> str:
-    """The place in the text, which needs no name where the text is the property."""
-    if finding.file != path and finding.line:
-        return f"{finding.place}: "
-    numbers = [f"line {finding.line}"] if finding.line else []
-    numbers += [f"column {finding.column}"] if finding.line and finding.column else []
-    where = ", ".join(numbers) + (" of the rendered text" if finding.rendered and finding.line else "")
-    return f"{where}: " if where else ""
+    return ""
 
 
 def _who(names: list[str], size: int) -> str:

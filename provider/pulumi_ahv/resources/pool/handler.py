@@ -15,6 +15,7 @@ from pulumi_ahv.payload.limits import PrismSite
 from pulumi_ahv.prism.values import Product
 from pulumi_ahv.prism.vm_interface import Doings, MachineSite
 from pulumi_ahv.resources.handler import CheckOutcome, Context, Created, Live, State
+from pulumi_ahv.resources.payload_inputs import texts_in, with_texts
 from pulumi_ahv.resources.pool.actual import DONE, Names, search
 from pulumi_ahv.resources.pool.addressing import wrong_on_subnet
 from pulumi_ahv.resources.pool.checking import Examined, examine
@@ -46,7 +47,7 @@ class PoolHandler:
         if checked.failures:
             return CheckOutcome(news, checked.failures)
         if "members" in news:  # only ignoreChanges can put it there, and then it holds
-            return CheckOutcome(_with_texts(news, _texts_in(olds, news)))
+            return CheckOutcome(with_texts(news, texts_in(olds, news)))
         if checked.inputs is None:
             return CheckOutcome({**news, "members": UNKNOWN})
         told, held = checked.inputs, olds.get("members")
@@ -63,8 +64,8 @@ class PoolHandler:
         members = members_map(told, found.names, version, found.payloads, there)
         if not olds:
             self._tell(plan_lines(PoolInputs.model_validate({**news, "members": members}), {}))
-        kept = _texts_in(olds, news) if members == held else {}  # a comment has changed, say: that is no change
-        return CheckOutcome({**_with_texts(news, kept or found.payloads.texts), "members": members, "fallback": {}})
+        kept = texts_in(olds, news) if members == held else {}  # a comment has changed, say: that is no change
+        return CheckOutcome({**with_texts(news, kept or found.payloads.texts), "members": members, "fallback": {}})
 
     def replaces(self, state: State, news: State) -> list[str]:
         """Another connection, cluster or owner needs a new pool. Says beforehand what an update will do."""
@@ -209,21 +210,6 @@ def _fallback(after: State, before: State) -> State:
         return {}
     earlier = {name: value for name, value in before.items() if name in _INPUT_NAMES and name != "fallback"}
     return dict(before.get("fallback") or earlier)
-
-
-def _texts_in(olds: State, news: State) -> dict[str, str]:
-    """The texts that the old inputs hold of the template file that the new ones name."""
-    before, now = (each["payload"] if isinstance(each.get("payload"), dict) else {} for each in (olds, news))
-    same = before.get("templateFile") == now.get("templateFile")
-    return dict(before.get("templateTexts") or {}) if same else {}
-
-
-def _with_texts(news: State, texts: dict[str, str]) -> State:
-    """The inputs with the texts of the template file, where the payload comes from one."""
-    payload = news.get("payload")
-    if not isinstance(payload, dict) or payload.get("templateFile") is None:
-        return news
-    return {**news, "payload": {**payload, "templateTexts": texts}}
 
 
 _INPUT_NAMES = frozenset(field.alias or "" for field in PoolInputs.model_fields.values())

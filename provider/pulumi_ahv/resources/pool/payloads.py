@@ -6,25 +6,20 @@ from there on. So creation renders what was checked, and a rollout can go back t
 
 from __future__ import annotations
 
-from pathlib import Path, PurePath
-from typing import Any
-
 from pulumi_ahv.kernel.errors import InputError, PayloadError
 from pulumi_ahv.kernel.secrets import Secret
 from pulumi_ahv.payload.findings import Severity
-from pulumi_ahv.payload.folder import DiskFolder, RememberedFolder, TemplateFolder, TextFolder
+from pulumi_ahv.payload.folder import RememberedFolder
 from pulumi_ahv.payload.layouts import Layout
 from pulumi_ahv.payload.limits import Delivery, PrismSite, Texts, choose
 from pulumi_ahv.payload.payload import Payload, RenderedPayload
-from pulumi_ahv.payload.spec import PayloadSpec, Windows
-from pulumi_ahv.payload.templating import Template
 from pulumi_ahv.payload.variables import Domain, Member
+from pulumi_ahv.resources.payload_inputs import folder_of, payload_in
 from pulumi_ahv.resources.pool.addressing import nics_of
 from pulumi_ahv.resources.pool.complaints import complaints
 from pulumi_ahv.resources.pool.filed import Filed
 from pulumi_ahv.resources.pool.marks import DIGEST_DIGITS
 from pulumi_ahv.schema.pool import PoolInputs, PoolPayload
-from pulumi_ahv.schema.pool_guest import PoolWindows
 
 
 class Payloads:
@@ -37,10 +32,10 @@ class Payloads:
     def __init__(self, told: PoolInputs) -> None:
         self._told = told
         self.given = told.payload
-        self._folder = RememberedFolder(_folder(told.payload))
+        self._folder = RememberedFolder(folder_of(told.payload))
         self.filed = Filed(told)
         rendered = told.payload if told.payload and told.payload.path is None else None
-        self._payload = _payload(rendered, self._folder, salt=told.owner) if rendered else None
+        self._payload = payload_in(rendered, self._folder, salt=told.owner) if rendered else None
         self._domain = domain_of(told)
 
     @property
@@ -112,7 +107,7 @@ def payload_of(given: PoolPayload, *, salt: str) -> Payload:
     if given.path is not None:
         advice = "Give its text as a template to see what guests are told."
         raise InputError("payload.path", "what is in the file is not seen by the provider", advice=advice)
-    return _payload(given, _folder(given), salt=salt)
+    return payload_in(given, folder_of(given), salt=salt)
 
 
 def domain_of(told: PoolInputs) -> Domain | None:
@@ -122,61 +117,3 @@ def domain_of(told: PoolInputs) -> Domain | None:
         return None
     password = Secret(given.password) if given.password else None
     return Domain(given.name, given.ou or "", given.account or "", password, given.account_domain or "", given.join)
-
-
-def _payload(given: PoolPayload, folder: TemplateFolder, *, salt: str) -> Payload:
-    return Payload(_spec(given, _template(given, folder)), folder, salt=salt)
-
-
-def _spec(payload: PoolPayload, template: Template | None) -> PayloadSpec:
-    variables: dict[str, Any] = {
-        **(payload.variables or {}),
-        **{name: Secret(value) for name, value in (payload.secrets or {}).items()},
-    }
-    if payload.kind == "unattend":
-        answers = template or _windows(payload.windows or PoolWindows())
-        return PayloadSpec(layout=Layout.WINDOWS, answers=answers, variables=variables)
-    return PayloadSpec(
-        layout=Layout(payload.layout or Layout.CONFIG_DRIVE),
-        user_data=(template,) if template else (),
-        network=Template("payload.networkConfig", payload.network_config) if payload.network_config else None,
-        meta_data=payload.meta_data or {},
-        variables=variables,
-    )
-
-
-def _windows(given: PoolWindows) -> Windows:
-    secret = {"product_key", "administrator_password"}
-    plain = given.model_dump(exclude={*secret, "first_logon_commands"}, exclude_none=True)
-    return Windows(
-        **plain,
-        product_key=Secret(given.product_key) if given.product_key else None,
-        administrator_password=Secret(given.administrator_password) if given.administrator_password else None,
-        first_logon_commands=tuple(given.first_logon_commands or ()),
-    )
-
-
-def _folder(payload: PoolPayload | None) -> TemplateFolder:
-    """Where a template file and what it includes come from: the inputs, once it has been read, else the disk."""
-    if payload is None or payload.template_file is None or payload.template_texts:
-        return TextFolder(payload.template_texts if payload else None)
-    return DiskFolder(Path(PurePath(payload.template_file).parent))
-
-
-def _template(payload: PoolPayload, folder: TemplateFolder) -> Template | None:
-    if payload.template is not None:
-        return Template("payload.template", payload.template)
-    if payload.template_file is None:
-        return None
-    path = PurePath(payload.template_file)
-    try:
-        text = folder.read(path.name)
-    except (PayloadError, OSError) as error:
-        raise InputError("payload.templateFile", f"'{path}' cannot be read: {error}") from error
-    if text is None:
-        raise InputError(
-            "payload.templateFile",
-            f"'{path}' does not exist (looked in {Path(path.parent).absolute()})",
-            advice="Correct the path; a relative one starts at the folder of the program.",
-        )
-    return Template(path.name, text)
