@@ -7,10 +7,9 @@ from typing import Any, Literal, TypedDict
 
 import pulumi
 from pulumi import Input, Output
-from pulumi.dynamic import Resource
 
-from pulumi_ahv.dynamic.names import camel, snake
 from pulumi_ahv.dynamic.provider import AhvProvider
+from pulumi_ahv.dynamic.typed import TranslatedResource, output
 
 
 class GuestToolsInstallArgs(TypedDict, total=False):
@@ -21,7 +20,7 @@ class GuestToolsInstallArgs(TypedDict, total=False):
     reboot: Input[Literal["skip", "immediate"]]
 
 
-class GuestTools(Resource, module="ahv", name="GuestTools"):
+class GuestTools(TranslatedResource, module="ahv", name="GuestTools"):
     """Nutanix Guest Tools (NGT) of one machine: enabled, for what, their disc, and whether they are installed.
 
         tools = GuestTools(
@@ -79,47 +78,35 @@ class GuestTools(Resource, module="ahv", name="GuestTools"):
         outputs = dict.fromkeys(("installed", "reachable", "version", "available_version", "iso_mounted"))
         super().__init__(AhvProvider("GuestTools"), resource_name, {**given, **outputs}, opts)
 
-    def translate_input_property(self, prop: str) -> str:
-        """State holds lowerCamelCase."""
-        return camel(prop)
-
-    def translate_output_property(self, prop: str) -> str:
-        """Python reads snake_case."""
-        return snake(prop)
-
     @property
     @pulumi.getter
     def installed(self) -> Output[bool]:
         """Whether they are installed in the guest."""
-        return self._output("installed")
+        return output(self, "installed")
 
     @property
     @pulumi.getter
     def reachable(self) -> Output[bool]:
         """Whether they answer Prism."""
-        return self._output("reachable")
+        return output(self, "reachable")
 
     @property
     @pulumi.getter
     def version(self) -> Output[str]:
         """Version that is installed; empty where there is none."""
-        return self._output("version")
+        return output(self, "version")
 
     @property
     @pulumi.getter(name="availableVersion")
     def available_version(self) -> Output[str]:
         """Version that Prism has."""
-        return self._output("available_version")
+        return output(self, "available_version")
 
     @property
     @pulumi.getter(name="isoMounted")
     def iso_mounted(self) -> Output[bool]:
         """Whether their disc is in a drive."""
-        return self._output("iso_mounted")
-
-    def _output(self, name: str) -> Output[Any]:
-        found: Output[Any] = pulumi.get(self, name)
-        return found
+        return output(self, "iso_mounted")
 
 
 def _sealed(install: Any) -> Any:

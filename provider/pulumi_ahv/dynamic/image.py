@@ -7,11 +7,11 @@ from typing import Any, Literal, TypedDict
 
 import pulumi
 from pulumi import Input, Output
-from pulumi.dynamic import Resource
 
-from pulumi_ahv.dynamic.names import camel, camel_keys, snake
+from pulumi_ahv.dynamic.names import camel_keys
 from pulumi_ahv.dynamic.owner import owner_of
 from pulumi_ahv.dynamic.provider import AhvProvider
+from pulumi_ahv.dynamic.typed import TranslatedResource, output
 
 
 class S3ObjectArgs(TypedDict, total=False):
@@ -42,7 +42,7 @@ class ImageChecksumArgs(TypedDict, total=False):
     sha1: Input[str]
 
 
-class Image(Resource, module="ahv", name="Image"):
+class Image(TranslatedResource, module="ahv", name="Image"):
     """A disk or CD-ROM image in Prism's image service.
 
     New content is a new image: it is made before the old one goes, so that what hangs on it can move over. The name,
@@ -107,56 +107,44 @@ class Image(Resource, module="ahv", name="Image"):
         )
         super().__init__(AhvProvider("Image"), resource_name, {**given, **outputs}, opts)
 
-    def translate_input_property(self, prop: str) -> str:
-        """State holds lowerCamelCase."""
-        return camel(prop)
-
-    def translate_output_property(self, prop: str) -> str:
-        """Python reads snake_case."""
-        return snake(prop)
-
     @property
     @pulumi.getter
     def name(self) -> Output[str]:
         """Name in Prism."""
-        return self._output("name")
+        return output(self, "name")
 
     @property
     @pulumi.getter
     def uuid(self) -> Output[str]:
         """UUID of the image; also the resource's id, which stays known in more previews."""
-        return self._output("uuid")
+        return output(self, "uuid")
 
     @property
     @pulumi.getter(name="sizeBytes")
     def size_bytes(self) -> Output[int]:
         """Size of the image in Prism, in bytes."""
-        return self._output("size_bytes")
+        return output(self, "size_bytes")
 
     @property
     @pulumi.getter
     def format(self) -> Output[str | None]:
         """Format of the source file, by its content."""
-        return self._output("format")
+        return output(self, "format")
 
     @property
     @pulumi.getter
     def sha256(self) -> Output[str | None]:
         """SHA-256 of the source file, where it is known."""
-        return self._output("sha256")
+        return output(self, "sha256")
 
     @property
     @pulumi.getter(name="vmDiskUuid")
     def vm_disk_uuid(self) -> Output[str | None]:
         """UUID of the disk that clones are made from. Prism Element only."""
-        return self._output("vm_disk_uuid")
+        return output(self, "vm_disk_uuid")
 
     @property
     @pulumi.getter(name="clusterUuids")
     def cluster_uuids(self) -> Output[Sequence[str]]:
         """UUIDs of the clusters that the image lies on."""
-        return self._output("cluster_uuids")
-
-    def _output(self, name: str) -> Output[Any]:
-        found: Output[Any] = pulumi.get(self, name)
-        return found
+        return output(self, "cluster_uuids")

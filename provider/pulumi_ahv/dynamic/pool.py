@@ -16,6 +16,7 @@ from pulumi.dynamic import Resource
 from pulumi_ahv.dynamic.names import camel, camel_once, camel_payload
 from pulumi_ahv.dynamic.owner import owner_of
 from pulumi_ahv.dynamic.provider import AhvProvider
+from pulumi_ahv.dynamic.typed import output
 
 
 class PoolNamingArgs(TypedDict, total=False):
@@ -244,13 +245,13 @@ class Pool(Resource, module="ahv", name="Pool"):
     @pulumi.getter
     def members(self) -> Output[Mapping[str, Any]]:
         """Every member by its name, as it is wanted; after a refresh, as it is."""
-        return self._output("members")
+        return output(self, "members")
 
     @property
     @pulumi.getter
     def status(self) -> Output[Mapping[str, Any]]:
         """Every member by its name: ``uuid``, ``slot``, ``addresses``, ``state`` and ``reason``."""
-        return self._output("status")
+        return output(self, "status")
 
     @property
     def member_addresses(self) -> Output[Mapping[str, Sequence[str]]]:
@@ -261,23 +262,19 @@ class Pool(Resource, module="ahv", name="Pool"):
     @pulumi.getter
     def ready(self) -> Output[bool]:
         """Whether all members are as they are wanted."""
-        return self._output("ready")
+        return output(self, "ready")
 
     @property
     @pulumi.getter
     def failures(self) -> Output[Sequence[str]]:
         """One line for each member that is not."""
-        return self._output("failures")
+        return output(self, "failures")
 
     @property
     @pulumi.getter
     def metrics(self) -> Output[Mapping[str, Any]]:
         """How long the last run took: ``seconds`` in all, and ``members`` by phase."""
-        return self._output("metrics")
-
-    def _output(self, name: str) -> Output[Any]:
-        found: Output[Any] = pulumi.get(self, name)
-        return found
+        return output(self, "metrics")
 
 
 def _payload(payload: Any) -> Any:

@@ -7,11 +7,11 @@ from typing import Any, Literal, TypedDict
 
 import pulumi
 from pulumi import Input, Output
-from pulumi.dynamic import Resource
 
-from pulumi_ahv.dynamic.names import camel, camel_keys, snake
+from pulumi_ahv.dynamic.names import camel_keys
 from pulumi_ahv.dynamic.owner import owner_of
 from pulumi_ahv.dynamic.provider import AhvProvider
+from pulumi_ahv.dynamic.typed import TranslatedResource, output
 
 
 class TemplateDiskArgs(TypedDict, total=False):
@@ -22,7 +22,7 @@ class TemplateDiskArgs(TypedDict, total=False):
     storage_container: Input[str]
 
 
-class TemplateVm(Resource, module="ahv", name="TemplateVm"):
+class TemplateVm(TranslatedResource, module="ahv", name="TemplateVm"):
     """The master of pools: a template of Prism Central with its versions.
 
     Each change of what the machine is publishes a new version, and pools that follow the active one roll.
@@ -111,44 +111,32 @@ class TemplateVm(Resource, module="ahv", name="TemplateVm"):
         )
         super().__init__(AhvProvider("TemplateVm"), resource_name, {**given, **outputs}, opts)
 
-    def translate_input_property(self, prop: str) -> str:
-        """State holds lowerCamelCase."""
-        return camel(prop)
-
-    def translate_output_property(self, prop: str) -> str:
-        """Python reads snake_case."""
-        return snake(prop)
-
     @property
     @pulumi.getter
     def uuid(self) -> Output[str]:
         """UUID of the template; also the resource's id, which stays known in more previews."""
-        return self._output("uuid")
+        return output(self, "uuid")
 
     @property
     @pulumi.getter(name="activeVersion")
     def active_version(self) -> Output[str]:
         """Name of the active version."""
-        return self._output("active_version")
+        return output(self, "active_version")
 
     @property
     @pulumi.getter(name="versionId")
     def version_id(self) -> Output[str]:
         """UUID of the active version; a preview that may change it shows that the pools wired to it may roll."""
-        return self._output("version_id")
+        return output(self, "version_id")
 
     @property
     @pulumi.getter
     def versions(self) -> Output[Sequence[Mapping[str, Any]]]:
         """All versions, the newest first: ``uuid``, ``name``, ``description``, ``created`` and ``active``."""
-        return self._output("versions")
+        return output(self, "versions")
 
     @property
     @pulumi.getter(name="maintenanceVmUuid")
     def maintenance_vm_uuid(self) -> Output[str | None]:
         """UUID of the machine that is up for changes."""
-        return self._output("maintenance_vm_uuid")
-
-    def _output(self, name: str) -> Output[Any]:
-        found: Output[Any] = pulumi.get(self, name)
-        return found
+        return output(self, "maintenance_vm_uuid")
