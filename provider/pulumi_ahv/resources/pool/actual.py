@@ -16,6 +16,7 @@ from enum import StrEnum
 from pulumi_ahv.prism.drives import tools_drive
 from pulumi_ahv.prism.vm_interface import MachineSite
 from pulumi_ahv.prism.vms import DiscKind, Power, Vm
+from pulumi_ahv.resources.discs import has_disc
 from pulumi_ahv.resources.pool.addressing import address_of
 from pulumi_ahv.resources.pool.marks import PoolMarks, read_line, short
 from pulumi_ahv.resources.pool.wanted import MIB, facts_of, head_of, tools_text
@@ -156,11 +157,6 @@ def is_ready(vm: Vm, told: PoolInputs) -> bool:
 def told_tools(vm: Vm) -> str | None:
     """A machine's guest tools as the map of members tells them; ``None`` where nobody asked for them."""
     return tools_text(enabled=vm.tools.enabled, capabilities=vm.tools.capabilities) if vm.tools else None
-
-
-def has_disc(vm: Vm) -> bool:
-    """Whether a disc that is not Prism's own lies in a drive."""
-    return any(drive.kind is DiscKind.OTHER for drive in vm.cd_roms)
 
 
 def _is_customized(vm: Vm) -> bool:

@@ -7,19 +7,16 @@ What an interrupted run left of such images is found by their mark.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
-from io import BytesIO
 
 from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.kernel.progress import silent
 from pulumi_ahv.payload.limits import Delivery
 from pulumi_ahv.payload.payload import RenderedPayload
-from pulumi_ahv.payload.spec import Identity
-from pulumi_ahv.prism.values import Checksum, Image, ImageSpec, ImageType, StreamSource
+from pulumi_ahv.prism.values import Image, ImageSpec
 from pulumi_ahv.prism.vm_interface import MachineSite, Outcomes
 from pulumi_ahv.prism.vms import Outcome, Power, Vm
+from pulumi_ahv.resources.discs import disc_image, has_disc, identity_of
 from pulumi_ahv.resources.mark import Mark
-from pulumi_ahv.resources.pool.actual import has_disc
 from pulumi_ahv.resources.pool.advising import vanished
 from pulumi_ahv.resources.pool.customizing import customization_of, delivery_of
 from pulumi_ahv.resources.pool.job import Job, Work, attempt, by_uuid, going
@@ -55,7 +52,7 @@ class Courier:
         self._insert(by_disc, rendered)
 
     def _customise(self, works: list[Work], rendered: dict[str, RenderedPayload]) -> None:
-        texts = {work.uuid: customization_of(rendered[work.uuid], _identity(work.vm)) for work in works if work.vm}
+        texts = {work.uuid: customization_of(rendered[work.uuid], identity_of(work.vm)) for work in works if work.vm}
         call = self._job.site.vms.customize
         attempt(
             works,
@@ -101,15 +98,7 @@ class Courier:
         job, vm = self._job, work.vm
         if vm is None:
             raise vanished(work.uuid)
-        disc = payload.disc(_identity(vm))
-        return ImageSpec(
-            name=f"{job.marks.disc_prefix}{work.target.slot}",
-            description=mark.write(None),
-            type=ImageType.ISO,
-            source=StreamSource(lambda: BytesIO(disc), len(disc)),
-            checksum=Checksum("sha256", sha256(disc).hexdigest()),
-            cluster_uuids=(vm.cluster_uuid,) if vm.cluster_uuid else (),
-        )
+        return disc_image(payload, vm, name=f"{job.marks.disc_prefix}{work.target.slot}", mark=mark)
 
 
 def delete_images(site: MachineSite, job: Job, uuids: Sequence[str]) -> None:
@@ -140,7 +129,3 @@ def upload_keys(marks: PoolMarks, vms: Iterable[Vm]) -> list[str]:
 def forget_uploads(job: Job, vms: Sequence[tuple[Vm, str]]) -> None:
     """Take away what interrupted uploads left beside the images, for machines and the payloads they wait for."""
     job.site.images.forget([job.marks.disc(vm.uuid, digest).key for vm, digest in vms])
-
-
-def _identity(vm: Vm) -> Identity:
-    return Identity(vm.bios_uuid or vm.uuid, tuple(nic.mac for nic in vm.nics))

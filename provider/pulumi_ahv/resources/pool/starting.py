@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from pulumi_ahv.kernel.errors import AhvError
 from pulumi_ahv.prism.vms import Power, Vm
-from pulumi_ahv.resources.pool.actual import Standing, has_disc, is_ready
+from pulumi_ahv.resources.discs import has_disc
+from pulumi_ahv.resources.pool.actual import Standing, is_ready
 from pulumi_ahv.resources.pool.advising import vanished
 from pulumi_ahv.resources.pool.job import Job, Work, attempt, by_uuid, going
 from pulumi_ahv.resources.pool.removing import Remover, is_off
