@@ -22,6 +22,7 @@ SCENES = (
     ("central", "full", "none"),
     ("element", "thin", "none"),
     ("element", "thin", "our disc"),
+    ("element", "full", "none"),
 )
 HEADS = (
     *("product", "provisioning", "members", "payload", "deed", "site, s", "own, s", "calls"),
