@@ -203,6 +203,32 @@ def test_what_a_program_sealed_as_a_whole_is_rendered_from_an_export_that_shows_
     assert "hunter" not in result.output
 
 
+def test_the_only_pool_of_a_stack_needs_no_name(tmp_path: Path) -> None:
+    result = ahv("--stack", exported(tmp_path, "#!/bin/sh\necho {{ name }}\n"))
+    assert result.exit_code == 0, result.output
+    assert "echo agent-002" in result.output
+
+
+def test_secrets_of_which_not_even_the_names_are_exported_are_told_with_the_option_that_shows_them(
+    tmp_path: Path,
+) -> None:
+    stack = exported(tmp_path, "#!/bin/sh\necho {{ pw }}\n")
+    document = json.loads(stack.read_text())
+    (pool,) = (each for each in document["deployment"]["resources"] if each["type"].endswith(":Pool"))
+    pool["inputs"]["payload"]["secrets"] = pool["inputs"]["payload"]["secrets"]["pw"]
+    stack.write_text(json.dumps(document))
+    result = ahv("--stack", stack)
+    assert result.exit_code == 1
+    assert "payload.secrets: even their names are encrypted in this export" in result.output
+    assert "--show-secrets" in result.output
+
+
+def test_a_member_that_the_pool_does_not_have_is_told_with_those_it_has(tmp_path: Path) -> None:
+    result = ahv("--stack", exported(tmp_path, "#!/bin/sh\n"), "--member", "agent-009")
+    assert result.exit_code == 1
+    assert "--member: there is no 'agent-009'. There are: agent-001, agent-002." in result.output
+
+
 def test_a_pool_that_the_stack_does_not_have_is_told_with_those_it_has(tmp_path: Path) -> None:
     result = ahv("--stack", exported(tmp_path, "#!"), "--pool", "desktops")
     assert result.exit_code == 1

@@ -84,6 +84,7 @@ def _of_pool(stack: Path, pool: str, only: str | None) -> list[RenderedPayload]:
     from pydantic import ValidationError
 
     from pulumi_ahv.kernel.errors import InputError
+    from pulumi_ahv.kernel.secrets import MASK
     from pulumi_ahv.resources.pool.payloads import Payloads
     from pulumi_ahv.schema.pool import PoolInputs
 
@@ -92,11 +93,22 @@ def _of_pool(stack: Path, pool: str, only: str | None) -> list[RenderedPayload]:
         for each in json.loads(stack.read_text())["deployment"].get("resources", [])
         if each.get("type", "").endswith(":Pool") and "ahv" in each["type"]
     }
+    there = f"The stack has: {', '.join(pools) or 'none'}."
+    if not pool and len(pools) == 1:
+        (pool,) = pools
+    if not pool:
+        raise InputError("--pool", "is missing", advice=f"Name a pool. {there}")
     if pool not in pools:
-        raise InputError("--pool", f"there is no {pool!r}", advice=f"The stack has: {', '.join(pools) or 'none'}.")
+        raise InputError("--pool", f"there is no {pool!r}", advice=there)
     inputs = _unsealed(pools[pool])
+    if inputs.get("payload", {}).get("secrets") == MASK:
+        advice = "Export the stack with --show-secrets; here, they stay masked all the same."
+        raise InputError("payload.secrets", "even their names are encrypted in this export", advice=advice)
     known = {field.alias or name for name, field in PoolInputs.model_fields.items()}
-    members = {name: each["slot"] for name, each in inputs.get("members", {}).items() if only in {None, name}}
+    slots = {name: each["slot"] for name, each in inputs.get("members", {}).items()}
+    members = {name: slot for name, slot in slots.items() if only in {None, name}}
+    if only is not None and not members:
+        raise InputError("--member", f"there is no {only!r}", advice=f"There are: {', '.join(slots)}.")
     try:
         told = {key: value for key, value in inputs.items() if key in known - {"members", "fallback"}}
         if isinstance(payload := told.get("payload"), dict):  # its template file is read anew
