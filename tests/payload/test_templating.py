@@ -38,6 +38,12 @@ def test_an_undefined_name_is_named_with_its_place_and_what_is_defined(render: R
     assert caught.value.advice == "Defined are: hostname, slot."
 
 
+@pytest.mark.parametrize("written", ["tokn | yaml", "[tokn] | yaml", "tokn | json", "[tokn] | json", "tokn | shell"])
+def test_an_undefined_name_is_named_behind_a_filter_too(render: Render, written: str) -> None:
+    with pytest.raises(PayloadError, match=r"'tokn' is undefined\. Defined are: token\."):
+        render("{{ " + written + " }}", token="t")
+
+
 def test_a_missing_key_is_named_with_the_keys_of_its_mapping(render: Render) -> None:
     with pytest.raises(PayloadError, match=r"main\.j2:1:11: the mapping has no key 'ous'\. It has: name, ou\."):
         render("{{ domain.ous }}", domain={"name": "a", "ou": "b"})

@@ -13,6 +13,7 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 
+import jinja2
 from markupsafe import Markup
 
 # PyYAML refuses these outside escapes, or folds them as line breaks.
@@ -45,13 +46,13 @@ def yaml_value(value: object) -> str:
             return "{" + ", ".join(_yaml_pair(key, inner) for key, inner in value.items()) + "}"
         case list() | tuple():
             return "[" + ", ".join(yaml_value(inner) for inner in value) + "]"
-    raise TypeError(f"the yaml filter cannot write a {type(value).__name__}")
+    raise _unwritable(value, "yaml")
 
 
 def json_value(value: object) -> str:
     """Write a value as JSON in plain ASCII."""
     _refuse_surrogates(value)
-    return json.dumps(value, allow_nan=False)
+    return json.dumps(value, allow_nan=False, default=_no_json)
 
 
 def xml_text(value: object) -> Markup:
@@ -93,6 +94,16 @@ FILTERS: Mapping[str, Callable[[object], str]] = {
     "shell": shell_word,
     "powershell": powershell_text,
 }
+
+
+def _no_json(value: object) -> object:
+    raise _unwritable(value, "json")
+
+
+def _unwritable(value: object, name: str) -> TypeError:
+    if isinstance(value, jinja2.Undefined):
+        str(value)  # raises, and its error tells the name and what is defined
+    return TypeError(f"the {name} filter cannot write a {type(value).__name__}")
 
 
 def _json_text(value: str) -> str:
