@@ -45,3 +45,18 @@ def test_a_plan_that_cannot_end_says_so(pool: Pool, member: Member) -> None:
     assert summary(plan(desired, [member(0, ready=False)])) == [
         "then stop: members are broken, and onMemberFailure says 'fail'"
     ]
+
+
+def test_members_that_get_another_payload_share_a_line_though_each_has_a_digest_of_its_own(
+    pool: Pool, member: Member
+) -> None:
+    desired = pool(3, payload_digest="new", rollout=Rollout(batch_size=2, max_unavailable=2))
+    actual = [member(slot, payload_digest=f"old of {slot}") for slot in range(3)]
+    assert summary(plan(desired, actual)) == ["recreate 3 in 2 batches: agent-0, agent-1, agent-2 (another payload)"]
+
+
+def test_a_large_pool_with_a_reason_for_each_member_is_told_in_one_line(pool: Pool, member: Member) -> None:
+    actual = [member(slot, name=f"bot-{slot}") for slot in range(12)]
+    assert summary(plan(pool(12), actual)) == [
+        "change 12: agent-0, agent-1, agent-2, agent-3, agent-4 and 7 more (name bot-0 → agent-0; 11 more reasons)"
+    ]

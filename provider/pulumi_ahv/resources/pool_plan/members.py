@@ -118,6 +118,8 @@ class Change:
     effect: Effect
 
     def __str__(self) -> str:
+        if self.fact == "payload_digest":  # every member has a digest of its own, and none means anything to a reader
+            return "another payload"
         head, *rest = self.fact.split("_")
         return f"{head}{''.join(map(str.title, rest))} {_text(self.old)} → {_text(self.new)}"
 
