@@ -163,7 +163,6 @@ def exported(tmp_path: Path, template: str) -> Path:
         "owner": "lab/dev/agents",
         "payload": {
             "template": template,
-            "layout": "noCloud",
             "secrets": {
                 "pw": {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
             },
@@ -184,6 +183,11 @@ def test_a_pool_of_an_exported_stack_is_rendered_with_its_secrets_masked(tmp_pat
     assert "echo agent-001 0 [secret]" in result.output
     assert "echo agent-002 1 [secret]" in result.output
     assert "echo agent-001" not in ahv("--stack", stack, "--pool", "agents", "-m", "agent-002").output
+
+
+def test_a_secret_that_the_export_hides_decides_the_delivery_all_the_same(tmp_path: Path) -> None:
+    result = ahv("--stack", exported(tmp_path, "#cloud-config\npassword: {{ pw | yaml }}\n"), "--pool", "agents")
+    assert "auto is cdrom: a disc of ours: the payload carries a secret" in result.output
 
 
 def test_what_a_program_sealed_as_a_whole_is_rendered_from_an_export_that_shows_secrets(tmp_path: Path) -> None:

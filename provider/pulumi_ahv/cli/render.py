@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # The key that marks a special value in Pulumi's state: here, the mapping that stands for a secret.
 _ENVELOPE = "4dabf18193072939515e22adb298388d"
+# Stands for a secret that the state keeps to itself. Not the mask: what masking does not change carries no secret.
+_SEALED = "(sealed)"
 
 
 def render(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
@@ -84,7 +86,6 @@ def _of_pool(stack: Path, pool: str, only: str | None) -> list[RenderedPayload]:
     from pydantic import ValidationError
 
     from pulumi_ahv.kernel.errors import InputError
-    from pulumi_ahv.kernel.secrets import MASK
     from pulumi_ahv.resources.pool.payloads import Payloads
     from pulumi_ahv.schema.pool import PoolInputs
 
@@ -101,7 +102,7 @@ def _of_pool(stack: Path, pool: str, only: str | None) -> list[RenderedPayload]:
     if pool not in pools:
         raise InputError("--pool", f"there is no {pool!r}", advice=there)
     inputs = _unsealed(pools[pool])
-    if inputs.get("payload", {}).get("secrets") == MASK:
+    if inputs.get("payload", {}).get("secrets") == _SEALED:
         advice = "Export the stack with --show-secrets; here, they stay masked all the same."
         raise InputError("payload.secrets", "even their names are encrypted in this export", advice=advice)
     known = {field.alias or name for name, field in PoolInputs.model_fields.items()}
@@ -126,11 +127,9 @@ def _unsealed(value: Any) -> Any:
 
     The names of secrets that an envelope holds together are told by an export with ``--show-secrets`` only.
     """
-    from pulumi_ahv.kernel.secrets import MASK
-
     if isinstance(value, dict) and _ENVELOPE in value:
         inner = json.loads(value.get("plaintext", "null"))
-        return dict.fromkeys(inner, MASK) if isinstance(inner, dict) else MASK
+        return dict.fromkeys(inner, _SEALED) if isinstance(inner, dict) else _SEALED
     if isinstance(value, dict):
         return {key: _unsealed(inner) for key, inner in value.items()}
     return [_unsealed(inner) for inner in value] if isinstance(value, list) else value
