@@ -119,6 +119,13 @@ def test_the_cause_follows_from_what_was_what_is_and_what_is_wanted(
     assert [change.cause for change in pool.changes] == [cause]
 
 
+def test_a_member_that_somebody_deleted_is_no_change_of_the_program_though_its_slot_counts_as_filled_anew() -> None:
+    was, wanted = ({"members": {"a": {"slot": 0, "power": "on", "born": born}}} for born in (1, 3))
+    diff = {"members.a": {"kind": "add", "inputDiff": True}}
+    pool = the_pool(update(was, {"members": {}}, wanted, detailedDiff=diff))
+    assert [(change.member, change.cause) for change in pool.changes] == [("a", Cause.PRISM)]
+
+
 def test_an_update_without_a_difference_is_something_to_repair() -> None:
     digest = update({"size": 1}, {"size": 1}, {"size": 1})
     digest["steps"][1]["oldState"]["outputs"] = {"status": {"a": {"state": "failed", "reason": "no room"}}}

@@ -157,10 +157,16 @@ def _changes(step: Mapping[str, Any], was: Mapping[str, Any] | None) -> Iterator
         live = _at(old.get("inputs" if said.get("inputDiff") else "outputs"), path)
         wanted = _at(new.get("inputs"), path)
         kind = said["kind"].removesuffix("-replace")
-        cause = Cause.UNTOLD if was is None else _cause(_at(was, path), live, wanted)
         member = str(path[1]) if pool and path[0] == "members" and len(path) > 1 else ""
         rest = paths.text_of(path[2:]) if member else text
+        told = (_at(was, path), live, wanted)
+        cause = Cause.UNTOLD if was is None else _cause(*(map(_ageless, told) if member else told))
         yield Change(text, rest, kind, live, wanted, cause, member)
+
+
+def _ageless(member: Any) -> Any:
+    """A member without its age: one that is made in the place of another counts anew, and no program says so."""
+    return {key: value for key, value in member.items() if key != "born"} if isinstance(member, Mapping) else member
 
 
 def _cause(was: Any, live: Any, wanted: Any) -> Cause:
