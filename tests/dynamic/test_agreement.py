@@ -7,6 +7,7 @@ import pytest
 
 from pulumi_ahv.dynamic import guest_tools as tools_face
 from pulumi_ahv.dynamic import image as face
+from pulumi_ahv.dynamic import payload as payload_face
 from pulumi_ahv.dynamic import pool as pool_face
 from pulumi_ahv.dynamic import template_vm as template_face
 from pulumi_ahv.schema import guest_tools as tools_declared
@@ -29,7 +30,7 @@ OBJECTS = [
     (face.S3ObjectArgs, declared.S3Object),
     (pool_face.PoolNamingArgs, pool_declared.PoolNaming),
     (pool_face.PoolPayloadArgs, pool_declared.PoolPayload),
-    (pool_face.PoolWindowsArgs, guest_declared.PoolWindows),
+    (payload_face.PoolWindowsArgs, guest_declared.PoolWindows),
     (pool_face.PoolDomainArgs, guest_declared.PoolDomain),
     (pool_face.PoolNetworkArgs, guest_declared.PoolNetwork),
     (pool_face.PoolReadinessArgs, pool_declared.PoolReadiness),
@@ -37,6 +38,8 @@ OBJECTS = [
     (pool_face.PoolGuestToolsArgs, tools_declared.PoolGuestTools),
     (tools_face.GuestToolsInstallArgs, tools_declared.GuestToolsInstall),
     (template_face.TemplateDiskArgs, template_declared.TemplateDisk),
+    (template_face.TemplateVmPayloadArgs, template_declared.TemplateVmPayload),
+    (template_face.TemplateVmGuestToolsArgs, tools_declared.TemplateVmGuestTools),
 ]
 CLASSES = [(resource, FACES[resource.name]) for resource in RESOURCES]
 

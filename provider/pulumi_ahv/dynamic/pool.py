@@ -13,8 +13,9 @@ import pulumi
 from pulumi import Input, Output
 from pulumi.dynamic import Resource
 
-from pulumi_ahv.dynamic.names import camel, camel_once, camel_payload
+from pulumi_ahv.dynamic.names import camel, camel_once
 from pulumi_ahv.dynamic.owner import owner_of
+from pulumi_ahv.dynamic.payload import PayloadTextsArgs, sealed, sealed_payload
 from pulumi_ahv.dynamic.provider import AhvProvider
 from pulumi_ahv.dynamic.typed import output
 
@@ -27,35 +28,9 @@ class PoolNamingArgs(TypedDict, total=False):
     width: Input[int]
 
 
-class PoolWindowsArgs(TypedDict, total=False):
-    """The common case of a Windows answer file, without any XML."""
-
-    locale: Input[str]
-    keyboard: Input[str]
-    time_zone: Input[str]
-    organization: Input[str]
-    owner: Input[str]
-    product_key: Input[str]
-    administrator_password: Input[str]
-    auto_logon_count: Input[int]
-    first_logon_commands: Input[Sequence[Input[str]]]
-    remote_desktop: Input[bool]
-    workgroup: Input[str]
-
-
-class PoolPayloadArgs(TypedDict, total=False):
+class PoolPayloadArgs(PayloadTextsArgs, total=False):
     """What the guest of each member is told at its first boot."""
 
-    kind: Input[Literal["cloudInit", "unattend"]]
-    template: Input[str]
-    template_file: Input[str]
-    windows: Input[PoolWindowsArgs]
-    meta_data: Input[Mapping[str, Any]]
-    network_config: Input[str]
-    variables: Input[Mapping[str, Any]]
-    secrets: Input[Mapping[str, Input[str]]]
-    layout: Input[Literal["configDrive", "noCloud"]]
-    datasource_list: Input[Sequence[Input[str]]]
     delivery: Input[Literal["auto", "cdrom", "prism", "path"]]
     path: Input[str]
     disc_seconds: Input[int]
@@ -211,12 +186,12 @@ class Pool(Resource, module="ahv", name="Pool"):
             "provisioning": provisioning,
             "template_version": template_version,
             "naming": camel_once(naming),
-            "payload": _payload(payload),
+            "payload": sealed_payload(payload),
             "member_variables": member_variables,
             "networks": networks,
             "addresses": addresses,
             "network": camel_once(network),
-            "domain": _sealed(domain, "password"),
+            "domain": sealed(domain, "password"),
             "vcpus": vcpus,
             "memory": memory,
             "categories": categories,
@@ -275,26 +250,3 @@ class Pool(Resource, module="ahv", name="Pool"):
     def metrics(self) -> Output[Mapping[str, Any]]:
         """How long the last run took: ``seconds`` in all, and ``members`` by phase."""
         return output(self, "metrics")
-
-
-def _payload(payload: Any) -> Any:
-    """The payload with its secrets marked, and a secret place for the texts of its template file."""
-    given = _sealed(camel_payload(payload), "secrets")
-    if not isinstance(given, Mapping):
-        return given
-    more: dict[str, Any] = {}
-    if given.get("templateFile") is not None:
-        more["templateTexts"] = Output.secret({})
-    if given.get("windows") is not None:
-        more["windows"] = _sealed(given["windows"], "productKey", "administratorPassword")
-    return {**given, **more}
-
-
-def _sealed(value: Any, *secret: str) -> Any:
-    """An object with those properties marked; one that only the engine knows yet is secret as a whole."""
-    if isinstance(value, Output):
-        return Output.secret(value.apply(camel_once))
-    given = camel_once(value)
-    if not isinstance(given, Mapping):
-        return given
-    return {**given, **{name: Output.secret(given[name]) for name in secret if given.get(name) is not None}}

@@ -1,4 +1,7 @@
-"""The template VM, as Python programs write it."""
+"""The template VM, as Python programs write it.
+
+Names inside the `payload` are the user's; so names are translated here, as in ``pool``, and the SDK translates none.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ from typing import Any, Literal, TypedDict
 
 import pulumi
 from pulumi import Input, Output
+from pulumi.dynamic import Resource
 
-from pulumi_ahv.dynamic.names import camel_keys
+from pulumi_ahv.dynamic.names import camel, camel_keys, camel_once
 from pulumi_ahv.dynamic.owner import owner_of
+from pulumi_ahv.dynamic.payload import PayloadTextsArgs, sealed_payload
 from pulumi_ahv.dynamic.provider import AhvProvider
-from pulumi_ahv.dynamic.typed import TranslatedResource, output
+from pulumi_ahv.dynamic.typed import output
 
 
 class TemplateDiskArgs(TypedDict, total=False):
@@ -22,7 +27,19 @@ class TemplateDiskArgs(TypedDict, total=False):
     storage_container: Input[str]
 
 
-class TemplateVm(TranslatedResource, module="ahv", name="TemplateVm"):
+class TemplateVmPayloadArgs(PayloadTextsArgs, total=False):
+    """What the guest is told at the one boot that a version has before it is frozen."""
+
+    timeout: Input[int]
+
+
+class TemplateVmGuestToolsArgs(TypedDict, total=False):
+    """Nutanix Guest Tools in a version that is built: their disc is in at that boot."""
+
+    capabilities: Input[Sequence[Input[Literal["selfServiceRestore", "vssSnapshot"]]]]
+
+
+class TemplateVm(Resource, module="ahv", name="TemplateVm"):
     """The master of pools: a template of Prism Central with its versions.
 
     Each change of what the machine is publishes a new version, and pools that follow the active one roll.
@@ -49,6 +66,8 @@ class TemplateVm(TranslatedResource, module="ahv", name="TemplateVm"):
         machine_type: Input[Literal["pc", "q35"]] | None = None,
         vtpm: Input[bool] | None = None,
         cd_roms: Input[int] | None = None,
+        payload: Input[TemplateVmPayloadArgs] | None = None,
+        guest_tools: Input[TemplateVmGuestToolsArgs] | None = None,
         maintenance: Input[bool] | None = None,
         on_maintenance_end: Input[Literal["publish", "discard"]] | None = None,
         shutdown_timeout: Input[int] | None = None,
@@ -74,6 +93,9 @@ class TemplateVm(TranslatedResource, module="ahv", name="TemplateVm"):
             machine_type: ``pc`` or ``q35``. Default: Prism's own; ``q35`` for ``secureBoot``.
             vtpm: Whether it has a virtual TPM. Default: false.
             cd_roms: Empty CD-ROM drives. Default: 1.
+            payload: What the guest is told, once, when a version is built; it has to end in a power-off. Default: a
+                version is frozen as its images are.
+            guest_tools: Nutanix Guest Tools: their disc is in at the boot for the payload. Default: none.
             maintenance: Whether a machine of the newest version is up for changes. Default: false.
             on_maintenance_end: What happens to the changes then: ``publish`` (default) or ``discard``.
             shutdown_timeout: Seconds that the guest may take to shut down for it. Default: 300.
@@ -96,6 +118,8 @@ class TemplateVm(TranslatedResource, module="ahv", name="TemplateVm"):
             "machine_type": machine_type,
             "vtpm": vtpm,
             "cd_roms": cd_roms,
+            "payload": sealed_payload(payload),
+            "guest_tools": camel_once(guest_tools),
             "maintenance": maintenance,
             "on_maintenance_end": on_maintenance_end,
             "shutdown_timeout": shutdown_timeout,
@@ -109,7 +133,8 @@ class TemplateVm(TranslatedResource, module="ahv", name="TemplateVm"):
         outputs = dict.fromkeys(
             ("content", "uuid", "active_version", "version_id", "versions", "maintenance_vm_uuid", "claim")
         )
-        super().__init__(AhvProvider("TemplateVm"), resource_name, {**given, **outputs}, opts)
+        told = {camel(key): value for key, value in (given | outputs).items()}
+        super().__init__(AhvProvider("TemplateVm"), resource_name, told, opts)
 
     @property
     @pulumi.getter
@@ -121,13 +146,13 @@ class TemplateVm(TranslatedResource, module="ahv", name="TemplateVm"):
     @pulumi.getter(name="activeVersion")
     def active_version(self) -> Output[str]:
         """Name of the active version."""
-        return output(self, "active_version")
+        return output(self, "activeVersion")
 
     @property
     @pulumi.getter(name="versionId")
     def version_id(self) -> Output[str]:
         """UUID of the active version; a preview that may change it shows that the pools wired to it may roll."""
-        return output(self, "version_id")
+        return output(self, "versionId")
 
     @property
     @pulumi.getter
@@ -139,4 +164,4 @@ class TemplateVm(TranslatedResource, module="ahv", name="TemplateVm"):
     @pulumi.getter(name="maintenanceVmUuid")
     def maintenance_vm_uuid(self) -> Output[str | None]:
         """UUID of the machine that is up for changes."""
-        return output(self, "maintenance_vm_uuid")
+        return output(self, "maintenanceVmUuid")

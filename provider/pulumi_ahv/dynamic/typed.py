@@ -1,6 +1,6 @@
 """What the typed classes share: state holds lowerCamelCase, Python reads snake_case, and outputs have types.
 
-``pool`` translates its names itself, and says there why.
+``pool`` and ``template_vm`` translate their names themselves, and say there why.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pulumi_ahv.dynamic.names import camel, snake
 
 
 def output(resource: Resource, name: str) -> Output[Any]:
-    """An output of a resource, by its name in Python; properties give it its type."""
+    """An output of a resource, by the name it has for the SDK; properties give it its type."""
     found: Output[Any] = pulumi.get(resource, name)
     return found
 

@@ -22,6 +22,16 @@ class PoolGuestTools(Bag):
     """What they are enabled for. Default: for nothing beyond being there."""
 
 
+class TemplateVmGuestTools(Bag):
+    """Nutanix Guest Tools in a version that is built: their disc is in at the first boot, and goes before the freeze.
+
+    The payload installs them from that disc. Members of pools need certificates of their own: `guestTools` of the pool.
+    """
+
+    capabilities: list[Capability] | None = None
+    """What they are enabled for meanwhile. Default: for nothing beyond being there."""
+
+
 class GuestToolsInstall(Bag):
     """How the tools get into the guest: Prism signs in there. Not used while they are installed."""
 

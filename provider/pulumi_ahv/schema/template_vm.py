@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from pulumi_ahv.schema.fields import RECORDED, REPLACES, Bag, Change, Facts, Support
+from pulumi_ahv.schema.guest_tools import TemplateVmGuestTools
 from pulumi_ahv.schema.image import MAX_NAME
+from pulumi_ahv.schema.payload import PayloadTexts
 
 MAX_DESCRIPTION = 750  # Prism takes 1000 characters; the rest is for the owner mark and the note of a maintenance
 _REBUILDS = Facts(Change.REBUILDS)
@@ -31,6 +33,18 @@ class TemplateDisk(Bag):
         if isinstance(bag, dict) and bag.get("image") is None and bag.get("size") is None:
             raise ValueError("takes an image, a size, or both: none is given")
         return bag
+
+
+class TemplateVmPayload(PayloadTexts):
+    """What the guest is told at the one boot that a version has before it is frozen: checked before any call.
+
+    It comes on a disc, and has to end in the guest switching itself off: cloud-init with
+    `power_state: {mode: poweroff}`, Windows with `sysprep /generalize /oobe /shutdown`. Templates see `template` as
+    `name`, and 0 as `slot`.
+    """
+
+    timeout: Annotated[int, Field(ge=10, le=86400)] = 1800
+    """Seconds that the guest may take until it has switched itself off."""
 
 
 class TemplateVmInputs(Bag):
@@ -63,7 +77,14 @@ class TemplateVmInputs(Bag):
     vtpm: Annotated[bool, Facts(Change.REBUILDS, element=Support("refused", "makes no vTPM over v2.0"))] = False
     """Whether it has a virtual TPM."""
     cd_roms: Annotated[int, Field(ge=0, le=3), _REBUILDS] = 1
-    """Empty CD-ROM drives. The guest tools' disc needs a free one; members of a pool get what they lack."""
+    """Empty CD-ROM drives. The guest tools' disc needs a free one; members of a pool get what they lack.
+    The discs of `payload` and `guestTools` need one each, and the version has what they need."""
+    payload: Annotated[TemplateVmPayload | None, _REBUILDS] = None
+    """What the guest is told when a version is built from the images, before it is frozen. Another payload is another
+    version; it is not told again where only `vcpus`, `memory` or `networks` change. Default: no boot before the
+    freeze."""
+    guest_tools: Annotated[TemplateVmGuestTools | None, _REBUILDS] = None
+    """Nutanix Guest Tools: their disc is in a drive at the boot for the `payload`, without which there is none."""
     maintenance: bool = False
     """Whether a machine of the newest version is up for changes; its UUID is `maintenanceVmUuid`. Back to false, it is
     shut down and becomes a new version."""

@@ -17,11 +17,12 @@ from pulumi_ahv.resources.image import FIRST, mark_of
 from pulumi_ahv.resources.mark import Mark
 from pulumi_ahv.resources.sweeping.declared import Declared, Known, Stack
 from pulumi_ahv.resources.sweeping.names import Owners, is_working_name
+from pulumi_ahv.resources.template_vm.first_boot import disc_mark
 from pulumi_ahv.resources.template_vm.records import Note
 from pulumi_ahv.schema.image import ImageInputs
 
 _TEMPLATE: Final = "template"
-_DISC: Final = "pool-disc"
+_DISCS: Final = ("pool-disc", "template-disc")
 _MEMBER: Final = "pool-member"
 
 
@@ -97,6 +98,7 @@ class Search:
         images = [pair for pair in seen.images if pair[0].uuid not in self.known.uuids]
         keys = {mark.key: mark.owner for _, mark in images}
         keys |= {key: seen.marks[vm.uuid].owner for vm in marked for key in owners.disc_keys(vm)}
+        keys |= {disc_mark(one.owner, one.uuid).key: one.owner for one in named.values() if one.kind is Kind.BUILDING}
         keys |= {mark.key: mark.owner for one in self.known.declared if one.pending and (mark := _image_mark(one))}
         findings = [
             *(finding for template, mark in templates for finding in _of_template(template, mark)),
@@ -183,7 +185,7 @@ def _of_template(template: Template, mark: Mark) -> Iterator[Finding]:
 
 
 def _of_image(image: Image, mark: Mark) -> Finding:
-    return Finding(Kind.DISC if mark.kind == _DISC else Kind.IMAGE, mark.owner, image.name, image.uuid)
+    return Finding(Kind.DISC if mark.kind in _DISCS else Kind.IMAGE, mark.owner, image.name, image.uuid)
 
 
 def _image_mark(declared: Declared) -> Mark | None:

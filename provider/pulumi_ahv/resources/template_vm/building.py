@@ -7,13 +7,15 @@ taken over (that of the first version on an Element) has its name no more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.prism.values import Image
-from pulumi_ahv.prism.vms import CloneSpec, DiskSpec, Firmware, Template, TemplateVersion, VmSpec
+from pulumi_ahv.prism.vms import CloneSpec, DiskSpec, Firmware, Power, Template, TemplateVersion, Vm, VmSpec
 from pulumi_ahv.resources.naming import resolve
+from pulumi_ahv.resources.template_vm.first_boot import FirstBoot, Stage, disc_mark, stage_of, staged
 from pulumi_ahv.resources.template_vm.job import Job, demand
 from pulumi_ahv.resources.template_vm.records import (
     Record,
@@ -29,6 +31,7 @@ from pulumi_ahv.schema.template_vm import TemplateDisk
 _MIB = 1 << 20
 _GIB = 1 << 30
 _CD_ROM_BUS = "sata"  # the one bus that every machine type has
+_STAYS = "It stays: once it is off the next `up` freezes it; deleted, it is built anew."
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Building:
     def first(self) -> Template:
         """A new template with its first version."""
         self.job.say("building its machine")
-        machine = self._from_images("")
+        machine = self._from_images("", fate="It goes with this failed run.")
         self.job.say("freezing the machine as a template")
         return self.job.site.templates.create(
             machine,
@@ -59,7 +62,7 @@ class Building:
             machine, text = self._from_version(template, base[0], name), f"Made of '{base[0].name}'."
         else:
             self.job.say(f"building '{name}' from the images")
-            machine, text = self._from_images(name), "Built from the images."
+            machine, text = self._from_images(name, fate=_STAYS), "Built from the images."
         return self.job.site.templates.add_version(
             template.uuid,
             machine,
@@ -70,20 +73,56 @@ class Building:
         )
 
     def sweep(self) -> None:
-        """Delete every machine that was built for this template and still has the name it was built under."""
-        left = [vm.uuid for vm in self.job.site.vms.find(prefix=working_prefix(self.job.mark.owner))]
-        if left:
-            demand(self.job.site.vms.delete(left, doings=self.job.doings()))
+        """Delete every machine that was built for this template and still has the name it was built under.
 
-    def _from_images(self, version: str) -> str:
+        Discs for first boots go before their machines: while there is none of those, there is none of these.
+        """
+        left = self.job.site.vms.find(prefix=working_prefix(self.job.mark.owner))
+        if left:
+            self._delete_discs(left)
+            self._delete(left)
+
+    def _from_images(self, version: str, *, fate: str) -> str:
+        """The machine for a version, ready to be frozen."""
+        vm, payload = self._built(version), self.job.told.payload
+        if payload is None:
+            return vm.uuid
+        first_boot = FirstBoot(self.job, payload, fate)
+        if first_boot.is_lost(vm):
+            self.job.say(f"building its machine anew: what the guest of machine {vm.uuid} has done is not known")
+            self._delete_discs([vm])
+            self._delete([vm])
+            vm = self._built(version)
+        first_boot.bring(vm)
+        self._delete_discs([vm])
+        return vm.uuid
+
+    def _delete(self, vms: Sequence[Vm]) -> None:
+        job, running = self.job, [vm.uuid for vm in vms if vm.power is not Power.OFF]
+        if running:
+            demand(job.site.vms.power_off(running, doings=job.doings()))
+        demand(job.site.vms.delete([vm.uuid for vm in vms], doings=job.doings()))
+
+    def _delete_discs(self, vms: Sequence[Vm]) -> None:
+        """Delete what interrupted runs left of the discs for first boots."""
+        job = self.job
+        marks = [disc_mark(job.told.owner, vm.uuid) for vm in vms if stage_of(vm)]
+        if not marks:
+            return
+        left = [image.uuid for mark in marks for image in job.site.images.described(mark.fragment)]
+        demand(job.site.images.delete_many(left, deadline=job.doings().deadline))
+        job.site.images.forget([mark.key for mark in marks])
+
+    def _built(self, version: str) -> Vm:
         """The machine for a version; each has one of its own, also where an earlier one had the same content."""
         job, told = self.job, self.job.told
         name = working_name(job.mark.owner, self.content)
         if found := job.site.vms.find(names=[name]):
-            return found[0].uuid
+            return found[0]
+        text = f"Is frozen as a version of template '{told.name}'."
         spec = VmSpec(
             name=name,
-            description=f"Is frozen as a version of template '{told.name}'.",
+            description=staged(text, Stage.WANTED) if told.payload else text,
             cluster_uuid=job.cluster_uuid(),
             sockets=told.vcpus // told.cores_per_socket,
             cores_per_socket=told.cores_per_socket,
@@ -95,7 +134,7 @@ class Building:
             machine_type=told.machine_type or "",
             vtpm=told.vtpm,
         )
-        return job.site.vms.create(spec, key=f"{job.mark.key}\0{name}\0{version}", doings=job.doings()).uuid
+        return job.site.vms.create(spec, key=f"{job.mark.key}\0{name}\0{version}", doings=job.doings())
 
     def _from_version(self, template: Template, base: TemplateVersion, version: str) -> str:
         job, told = self.job, self.job.told

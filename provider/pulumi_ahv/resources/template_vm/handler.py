@@ -6,16 +6,18 @@ from pulumi_ahv.kernel.errors import AhvError, InputError
 from pulumi_ahv.prism.vms import Template
 from pulumi_ahv.resources.handler import CheckOutcome, Context, Created, Live, State
 from pulumi_ahv.resources.mark import Mark
+from pulumi_ahv.resources.payload_inputs import texts_in, with_texts
 from pulumi_ahv.resources.support import fitted
 from pulumi_ahv.resources.template_vm.building import Building
 from pulumi_ahv.resources.template_vm.job import Job, machine_site
 from pulumi_ahv.resources.template_vm.maintenance import Goal
+from pulumi_ahv.resources.template_vm.payload import Examined
 from pulumi_ahv.resources.template_vm.reading import live_inputs, outputs_of, version_meant
 from pulumi_ahv.resources.template_vm.records import HARDWARE, Note, content_of, described, is_content, newest
 from pulumi_ahv.resources.template_vm.tending import Tending, goal_of
 from pulumi_ahv.schema.compare import replaced_by
 from pulumi_ahv.schema.fields import UNKNOWN, has_unknown
-from pulumi_ahv.schema.template_vm import TemplateVmInputs
+from pulumi_ahv.schema.template_vm import TemplateVmInputs, TemplateVmPayload
 from pulumi_ahv.schema.validate import validate
 
 
@@ -26,15 +28,22 @@ class TemplateVmHandler:
         self._context = context
 
     def check(self, olds: State, news: State) -> CheckOutcome:
-        """Validate, and work out ``content``."""
-        del olds
+        """Validate, render the payload, and work out ``content``."""
         checked = validate(TemplateVmInputs, news)
         if checked.failures:
             return CheckOutcome(news, checked.failures)
         if "content" in news:  # only ignoreChanges can put it there, and then it holds
-            return CheckOutcome(news)
-        unknown = any(has_unknown(news.get(name)) for name in HARDWARE)
-        return CheckOutcome({**news, "content": UNKNOWN if unknown else content_of(news)})
+            return CheckOutcome(with_texts(news, texts_in(olds, news)))
+        if news.get("guestTools") is not None and news.get("payload") is None:
+            return CheckOutcome(news, (_never_booted(),))
+        found = self._examined(news)
+        if found and found.failures:
+            return CheckOutcome(news, tuple(found.failures))
+        if any(has_unknown(news.get(name)) for name in HARDWARE):
+            return CheckOutcome({**news, "content": UNKNOWN})
+        content = content_of(news, found.digest if found else "")
+        kept = texts_in(olds, news) if content == olds.get("content") else {}  # a comment has changed, say
+        return CheckOutcome({**with_texts(news, kept or (found.texts if found else {})), "content": content})
 
     def replaces(self, state: State, news: State) -> list[str]:
         """Another cluster or connection needs a new template."""
@@ -79,6 +88,16 @@ class TemplateVmHandler:
             job.say(f"template {uuid} now belongs to {mark.owner} and is left alone")
             return
         self._remove(job, template)
+
+    def _examined(self, news: State) -> Examined | None:
+        """The payload, looked at; ``None`` where there is none, or it is not known yet."""
+        given = news.get("payload")
+        if given is None or has_unknown(given):
+            return None
+        found = Examined(TemplateVmPayload.model_validate(given), str(news["owner"]))
+        for line in found.warnings:
+            self._context.progress(f"{news['name']}: {line}")
+        return found
 
     def _job(self, inputs: State, claim: str) -> Job:
         told = TemplateVmInputs.model_validate(inputs)
@@ -169,6 +188,14 @@ class TemplateVmHandler:
 
 
 _INPUT_NAMES = frozenset(field.alias or "" for field in TemplateVmInputs.model_fields.values())
+
+
+def _never_booted() -> InputError:
+    return InputError(
+        "guestTools",
+        "their disc is for the boot that a payload is told at, and there is no payload",
+        advice="Give a payload that installs them, or install them in maintenance.",
+    )
 
 
 def _content(job: Job) -> str:

@@ -24,6 +24,7 @@ from pulumi_ahv.schema.fields import Change, facts_of, wire_name
 from pulumi_ahv.schema.template_vm import TemplateVmInputs
 
 _DIGITS = 10
+_PAYLOAD = "payload"  # counts as its digest, into which secrets go through scrypt
 _CONTENT = r"(?P<content>[0-9a-f]{10}-[0-9a-f]{10})"
 _RECORD = re.compile(rf"\[version {_CONTENT}(?: maintenance (?P<session>[0-9a-z]+))?\]")
 _WORKING = re.compile(rf"\bahv-template-[0-9a-f]{{10}}-{_CONTENT}")
@@ -40,11 +41,12 @@ HARDWARE: Final = tuple(wire_name(TemplateVmInputs, name) for name in (*BUILT, *
 """The properties that a version is made of, as bags name them."""
 
 
-def content_of(bag: Mapping[str, Any]) -> str:
-    """The content that inputs ask for; writing a default down changes nothing."""
-    hardware = {name: bag[name] for name in HARDWARE if bag.get(name) is not None}
+def content_of(bag: Mapping[str, Any], payload: str = "") -> str:
+    """The content that inputs ask for; writing a default down changes nothing. ``payload`` is its digest."""
+    hardware = {name: bag[name] for name in HARDWARE if bag.get(name) is not None and name != _PAYLOAD}
     told = TemplateVmInputs.model_validate({"name": "-", "owner": "-", **hardware})
-    return "-".join(_digest(told, names) for names in (BUILT, SHAPED))
+    extra = {_PAYLOAD: payload} if payload else {}
+    return f"{_digest(told, BUILT, extra)}-{_digest(told, SHAPED, {})}"
 
 
 def strange_content(version: str) -> str:
@@ -134,6 +136,6 @@ def working_name(owner: str, content: str, source: str = "") -> str:
     return f"{working_prefix(owner)}{content}{f'-{source[:8]}' if source else ''}"
 
 
-def _digest(told: TemplateVmInputs, names: Sequence[str]) -> str:
-    values = told.model_dump(mode="json", include=set(names), exclude_defaults=True)
+def _digest(told: TemplateVmInputs, names: Sequence[str], extra: Mapping[str, str]) -> str:
+    values = {**told.model_dump(mode="json", include=set(names), exclude_defaults=True), **extra}
     return sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:_DIGITS]
