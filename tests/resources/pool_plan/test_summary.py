@@ -60,3 +60,8 @@ def test_a_large_pool_with_a_reason_for_each_member_is_told_in_one_line(pool: Po
     assert summary(plan(pool(12), actual)) == [
         "change 12: agent-0, agent-1, agent-2, agent-3, agent-4 and 7 more (name bot-0 → agent-0; 11 more reasons)"
     ]
+
+
+def test_members_that_go_are_named_in_the_order_of_their_slots(pool: Pool, member: Member) -> None:
+    actual = [member(slot) for slot in (4, 2, 0, 3, 1)]
+    assert summary(plan(pool(1), actual)) == ["remove 4: agent-1, agent-2, agent-3, agent-4 (its slot is surplus)"]

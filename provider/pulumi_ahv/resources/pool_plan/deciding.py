@@ -146,6 +146,7 @@ def _stop_failing(run: Run, places: list[Place]) -> End | None:
 def _remove(run: Run, places: list[Place]) -> Batch | None:
     """Surplus slots, and duplicates that nobody needs: an available one stays until its slot's keeper is available."""
     surplus = [m for m in run.members if m.slot not in run.desired.members and m.uuid not in run.stuck]
+    surplus.sort(key=lambda member: member.slot)  # a preview and its run name them alike
     spare = [
         extra
         for place in places
