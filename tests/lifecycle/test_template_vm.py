@@ -48,6 +48,30 @@ pulumi.export("ready", pool.ready)
 pulumi.export("version", golden.version_id)
 """
 
+BOOTED = """
+from pulumi_ahv import TemplateVm
+image = Image("disk", source={{"path": "disk.img"}})
+golden = TemplateVm(
+    "golden", disks=[{{"image": image.id}}], vcpus=2, memory=2048, networks=["berlin-managed"], cluster="berlin",
+    payload={{
+        "template_file": "user-data.j2",
+        "variables": {{"of_the_user": {{"own_key": "berlin"}}}},
+        "secrets": {{"the_word": "correct-horse-battery"}},
+        "timeout": 120,
+    }},
+    guest_tools={{"capabilities": ["vssSnapshot"]}},
+)
+pulumi.export("version", golden.active_version)
+pulumi.export("version_id", golden.version_id)
+"""
+USER_DATA = """#cloud-config
+locale: {locale}
+hostname: {{{{ of_the_user.own_key }}}}
+password: {{{{ the_word }}}}
+runcmd: [[/mnt/installer/linux/install_ngt.py]]
+power_state: {{mode: poweroff}}
+"""
+
 
 @pytest.fixture(params=["central", "element"])
 def prism(request: pytest.FixtureRequest) -> Iterator[Prism]:
@@ -134,3 +158,33 @@ def test_a_pool_is_rolled_to_the_new_disks_of_its_template(stack: Stack, prism: 
     ended = stack.destroy()
     assert ended.code == 0, ended.text
     assert leftovers(prism) == []
+
+
+def test_a_payload_is_told_once_before_the_freeze_and_another_one_is_another_version(
+    stack: Stack, prism: Prism, disk: Path
+) -> None:
+    file = stack.folder / "user-data.j2"
+    file.write_text(USER_DATA.format(locale="en_US"))
+    stack.program(BOOTED.format())
+    first = up(stack)
+    assert first["version"] == "Initial Version"
+    assert frozen(prism, first)["hostname"] == "berlin"
+    assert "ngt" in frozen(prism, first)
+    up(stack, "--expect-no-changes")
+    assert stack.preview("--refresh", "--expect-no-changes").code == 0
+    file.write_text(USER_DATA.format(locale="de_DE"))
+    second = up(stack)
+    assert second["version"] == "Version 2"
+    assert machines(prism) == []
+    assert "correct-horse-battery" not in str(stack.state())
+    ended = stack.destroy()
+    assert ended.code == 0, ended.text
+    assert leftovers(prism) == []
+
+
+def frozen(prism: Prism, told: dict[str, Any]) -> dict[str, Any]:
+    """What the guest has written on the disk of a version."""
+    kind = "template-versions" if prism.control.entities("templates") else "snapshots"
+    found = prism.control.entity(kind, told["version_id"])
+    system: dict[str, Any] = found["hidden"]["content"]["disks"][0]["content"]["os"]
+    return system
