@@ -26,6 +26,15 @@ def test_everything_wrong_is_said_at_once_with_its_path() -> None:
     assert set(wrong) == {"type", "timeout", "categories[1]"}
 
 
+def test_a_text_of_the_wrong_form_is_told_what_it_should_be_and_not_by_a_pattern() -> None:
+    assert failures(categories=["Environment"]) == {
+        "categories[0]": "is not a category. Write its key and its value: 'Environment:Testing'"
+    }
+    wrong = failures(source={"url": "ftp://host/a.qcow2"}, checksum={"sha256": "x" * 64})
+    assert wrong["source.url"] == "is not an address that begins with http, https or nfs"
+    assert wrong["checksum.sha256"].endswith("is not hexadecimal")
+
+
 def test_a_missing_property_is_named() -> None:
     found = validate(ImageInputs, {"owner": "p/s/a"}).failures
     assert {failure.path for failure in found} == {"name", "source"}

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from pulumi_ahv.schema.fields import RECORDED, REPLACES, Bag, Change, Facts, Support
 
 MAX_NAME = 256
 MAX_DESCRIPTION = 800  # Prism takes 1000 characters; the rest is for the owner mark
 
-HexDigest = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]+$")]
+
+def _written(pattern: str, wanted: str) -> AfterValidator:
+    """Hold a text to a pattern, and say in words what is wanted: a pattern tells a reader little."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"is not {wanted}")  # without the value: an address may hold a password
+        return value
+
+    return AfterValidator(check)
+
+
+HexDigest = Annotated[str, _written(r"[0-9a-fA-F]+", "hexadecimal")]
 
 
 class S3Object(Bag):
@@ -34,7 +47,7 @@ class S3Object(Bag):
 class ImageSource(Bag):
     """Where the content of an image comes from: exactly one of `url`, `path`, `s3` and `vmDisk`."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^(https?|nfs)://\S+$")] | None = None
+    url: Annotated[str, _written(r"(https?|nfs)://\S+", "an address that begins with http, https or nfs")] | None = None
     """Address that Prism fetches the image from by itself: `http`, `https` or `nfs`."""
     insecure: Annotated[
         bool | None, Facts(element=Support("refused", "verifies the certificate of a server always"))
@@ -77,7 +90,9 @@ class ImageChecksum(Bag):
         return bag
 
 
-Category = Annotated[str, StringConstraints(pattern=r"^[^:]{1,64}:[^:]{1,64}$")]
+Category = Annotated[
+    str, _written(r"[^:]{1,64}:[^:]{1,64}", "a category. Write its key and its value: 'Environment:Testing'")
+]
 
 
 class ImageInputs(Bag):
