@@ -95,6 +95,13 @@ def test_an_unknown_input_makes_the_members_unknown_and_fails_nothing(handler: P
     assert handler.replaces({**bag(), "members": {}}, outcome.inputs) == []
 
 
+def test_a_version_that_is_not_known_yet_takes_no_texts_from_the_payload(handler: PoolHandler, tmp_path: Path) -> None:
+    (tmp_path / "user-data.yaml").write_text("#cloud-config\n")
+    given = bag(payload={"templateFile": str(tmp_path / "user-data.yaml")})
+    olds = handler.check({}, given).inputs
+    assert handler.check(olds, {**given, "templateVersion": UNKNOWN}).inputs["payload"] == olds["payload"]
+
+
 def test_an_unknown_secret_is_no_failure(handler: PoolHandler) -> None:
     outcome = handler.check({}, bag(payload={"template": "#cloud-config\n", "secrets": {"token": UNKNOWN}}))
     assert outcome.failures == ()
@@ -123,7 +130,7 @@ def test_slots_that_are_held_are_kept(handler: PoolHandler) -> None:
         ({"payload": {"templateFile": "missing.yaml"}}, "payload.templateFile", "does not exist"),
         ({"payload": {"template": "#cloud-config\nhostname: {{ nam }}\n"}}, "payload.template", "line 2, column 14: "),
         ({"payload": {"kind": "unattend", "template": "x", "layout": "noCloud"}}, "payload", "cloudInit only"),
-        ({"categories": ["nonsense"]}, "categories[0]", "match"),
+        ({"categories": ["nonsense"]}, "categories[0]", "its key and its value"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_path(

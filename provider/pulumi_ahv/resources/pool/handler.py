@@ -49,7 +49,7 @@ class PoolHandler:
         if "members" in news:  # only ignoreChanges can put it there, and then it holds
             return CheckOutcome(with_texts(news, texts_in(olds, news)))
         if checked.inputs is None:
-            return CheckOutcome({**news, "members": UNKNOWN})
+            return CheckOutcome({**with_texts(news, texts_in(olds, news)), "members": UNKNOWN})
         told, held = checked.inputs, olds.get("members")
         there = held if isinstance(held, dict) and not has_unknown(held) else {}
         found = examine(told, there)
