@@ -21,7 +21,7 @@ demo: $(READY) ## the main job on the embedded simulator (ENGINE=embedded|pulumi
 	@$(BIN)/ahv demo $(WALK) $(if $(ENGINE),--engine $(ENGINE)) $(if $(PRODUCT),--product $(PRODUCT))
 
 test: $(READY) ## all tests that need nothing but this machine
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not pulumi and not guest and not slow and not sdk and not node and not browser" --cov --cov-report=term:skip-covered -q
+	@$(BIN)/pytest -n 4 --dist worksteal -m "not pulumi and not guest and not slow and not sdk and not node and not browser" --cov --cov-report=term:skip-covered -q
 
 test-pulumi: $(READY) ## the same life cycles on the real pulumi; fails where it is not on PATH
 	@command -v pulumi >/dev/null || { echo "make test-pulumi needs pulumi on PATH: install it from pulumi.com, then call again" >&2; exit 1; }
