@@ -25,7 +25,7 @@ test: $(READY) ## all tests that need nothing but this machine
 
 test-pulumi: $(READY) ## the same life cycles on the real pulumi; fails where it is not on PATH
 	@command -v pulumi >/dev/null || { echo "make test-pulumi needs pulumi on PATH: install it from pulumi.com, then call again" >&2; exit 1; }
-	@$(BIN)/pytest -m pulumi -q
+	@$(BIN)/pytest -n 3 --dist worksteal -m "pulumi and not slow" -q
 
 test-guest: $(READY) ## our discs, read by programs of a Linux host and by Debian's own cloud-init (root)
 	@VENV="$(VENV)" bash .ci/test-guest
