@@ -121,7 +121,7 @@ def test_what_needs_no_restart_is_changed_on_all_members_at_once(pool: Pool, mem
     assert batch.kind is BatchKind.CHANGE
     assert batch.gate is None or batch.gate.slots == ()
     assert [(type(step), step.reason) for step in batch.steps] == [
-        (ChangeMember, "categories (unknown) → [team:red]")
+        (ChangeMember, "categories (not set) → [team:red]")
     ] * 4
 
 

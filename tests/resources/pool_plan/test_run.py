@@ -163,7 +163,7 @@ def test_a_change_that_does_not_take_is_a_failure_and_not_a_loop(pool: Pool, mem
     run = advance(run, decided, [Result(0, (member(0),))])
     end = next_batch(run)
     assert not isinstance(end, Batch)
-    assert end.failures == {0: "still to be done after it was done: guestTools (unknown) → on"}
+    assert end.failures == {0: "still to be done after it was done: guestTools (not set) → on"}
 
 
 @pytest.mark.parametrize("slots", [(), (0,), (0, 1, 2)])

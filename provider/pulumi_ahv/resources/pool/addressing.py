@@ -94,7 +94,8 @@ def _set(told: PoolInputs, slots: Iterable[int]) -> Iterator[InputError]:
     without = [slot for slot in slots if slot >= len(given)]
     if without:
         more = f" and {len(without) - 1} more need" if len(without) > 1 else " needs"
-        said = f"it has {len(given)} addresses, and slot {without[0]}{more} one"
+        held = "1 address" if len(given) == 1 else f"{len(given)} addresses"
+        said = f"it has {held}, and slot {without[0]}{more} one"
         advice = f"Give at least {max(without) + 1}; each slot takes the one at its index."
         yield InputError("addresses", said, advice=advice)
     plain = [index for index, text in enumerate(given) if "/" not in text]

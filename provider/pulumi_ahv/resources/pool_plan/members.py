@@ -144,4 +144,4 @@ def differences(actual: ActualMember, desired: DesiredMember, policy: OnPayloadC
 def _text(value: object) -> str:
     if isinstance(value, frozenset | tuple):
         return "[" + ", ".join(sorted(map(str, value))) + "]"
-    return "(unknown)" if value is None else str(value)[:12] or "(none)"
+    return "(not set)" if value is None else str(value)[:12] or "(none)"
