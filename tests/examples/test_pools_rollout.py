@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from stacks import Stack, environ_for, write_disk
+from stacks import STACK, Stack, environ_for, write_disk
 
-from pulumi_ahv.cli.engines import EMBEDDED
+from pulumi_ahv.cli.engines import choose_engine
 from pulumi_ahv.simulator.server import Prism
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "pools-rollout-python"
 
 
-@pytest.fixture
-def desk(prism: Prism, tmp_path: Path) -> Stack:
+@pytest.fixture(params=["embedded", pytest.param("pulumi", marks=pytest.mark.pulumi)])
+def desk(request: pytest.FixtureRequest, prism: Prism, tmp_path: Path) -> Stack:
     """The example in a folder of its own, with two disks, less of its machines and none of its pauses."""
     shutil.copytree(EXAMPLE, tmp_path / "program")
     program = tmp_path / "program" / "__main__.py"
@@ -27,7 +28,10 @@ def desk(prism: Prism, tmp_path: Path) -> Stack:
     program.write_text(text)
     write_disk(tmp_path / "program" / "disk.img", b"version 1")
     write_disk(tmp_path / "program" / "next.img", b"version 2")
-    return Stack(EMBEDDED, tmp_path / "program", environ_for(prism, tmp_path))
+    made = Stack(choose_engine(request.param, stack=STACK), tmp_path / "program", environ_for(prism, tmp_path))
+    if made.engine.prepare:
+        subprocess.run([*made.engine.command, *made.engine.prepare], cwd=made.folder, env=made.environ, check=True)
+    return made
 
 
 def versions(stack: Stack) -> dict[str, set[str]]:
