@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Protocol
+from uuid import UUID
 
 from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.prism.interface import Inventory
@@ -19,6 +20,15 @@ class _Named(Protocol):
     def uuid(self) -> str: ...
     @property
     def name(self) -> str: ...
+
+
+def is_uuid(text: str) -> bool:
+    """Whether what a user wrote can be a UUID; only such a text is worth a read by UUID."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def resolve(what: str, wanted: str, known: Sequence[_Named], *, path: str) -> str:

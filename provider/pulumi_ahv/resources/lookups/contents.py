@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import cast
-from uuid import UUID
 
 from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.prism.interface import Site
@@ -11,6 +10,7 @@ from pulumi_ahv.prism.values import Image
 from pulumi_ahv.prism.vm_interface import MachineSite
 from pulumi_ahv.resources.lookups.choosing import chosen
 from pulumi_ahv.resources.mark import Mark, without_mark
+from pulumi_ahv.resources.naming import is_uuid
 from pulumi_ahv.resources.template_vm.records import without_note
 from pulumi_ahv.schema.lookups import GetImageArgs, GetImageResult, GetTemplateArgs, GetTemplateResult
 from pulumi_ahv.schema.template_vm import TemplateVersionInfo
@@ -18,7 +18,7 @@ from pulumi_ahv.schema.template_vm import TemplateVersionInfo
 
 def image(site: Site, asked: GetImageArgs) -> GetImageResult:
     """The image of a name."""
-    by_uuid = site.images.get(asked.name) if _is_uuid(asked.name) else None
+    by_uuid = site.images.get(asked.name) if is_uuid(asked.name) else None
     named = [by_uuid] if by_uuid else site.images.named(asked.name)
     known = [each for each in named if asked.type in (None, each.type.value)]
     if named and not known:
@@ -51,7 +51,7 @@ def template(site: Site, asked: GetTemplateArgs) -> GetTemplateResult:
         InputError: there is none, or there are several, or it has no active version.
     """
     templates = cast("MachineSite", site).templates  # every product serves machines
-    by_uuid = templates.get(asked.name) if _is_uuid(asked.name) else None
+    by_uuid = templates.get(asked.name) if is_uuid(asked.name) else None
     found = chosen(
         "template",
         asked.name,
@@ -91,11 +91,3 @@ def _described(image: Image) -> str:
 def _owner(description: str) -> str | None:
     mark = Mark.read(description)
     return mark.owner if mark else None
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from pulumi_ahv.kernel.errors import InputError
 from pulumi_ahv.prism.values import Image
 from pulumi_ahv.prism.vms import CloneSpec, DiskSpec, Firmware, Power, Template, TemplateVersion, Vm, VmSpec
-from pulumi_ahv.resources.naming import resolve
+from pulumi_ahv.resources.naming import is_uuid, resolve
 from pulumi_ahv.resources.template_vm.first_boot import FirstBoot, Stage, disc_mark, stage_of, staged
 from pulumi_ahv.resources.template_vm.job import Job, demand
 from pulumi_ahv.resources.template_vm.records import (
@@ -164,7 +163,7 @@ class Building:
 
     def _image(self, text: str, path: str) -> Image:
         images = self.job.site.images
-        found = images.get(text) if _is_uuid(text) else None
+        found = images.get(text) if is_uuid(text) else None
         if found:
             return found
         known = images.named(text)
@@ -178,11 +177,3 @@ class Building:
         inventory, cluster = self.job.site.inventory, self.job.cluster_uuid()
         known = [each for each in inventory.storage_containers() if each.cluster_uuid == cluster]
         return resolve("storage container", text, known, path=path)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
