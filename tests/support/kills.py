@@ -11,7 +11,7 @@ class Killed(BaseException):
 
 
 def kill_after(site: Any, answers: int) -> None:
-    """Let the process of this client die after some answers: even clean-up does not get out then."""
+    """Let the process of this client die after some answers: even clean-up does not get out then, by HTTP or by S3."""
     session, lock, left = site._transport._session, threading.Lock(), [answers]
     real = session.request
 
@@ -23,3 +23,7 @@ def kill_after(site: Any, answers: int) -> None:
         return real(*args, **named)
 
     session.request = request
+    objects = getattr(site.images, "_objects", None)
+    if objects is not None:
+        remove = objects._remove
+        objects._remove = lambda *args: remove(*args) if left[0] > 0 else None

@@ -8,15 +8,11 @@ from typing import Any
 import pytest
 from golden import Forge
 from pools import SECRET
+from tools import INSTALLER, full, seen
 
-from pulumi_ahv.prism.vms import DiscKind, Template, Tools, Vm
+from pulumi_ahv.prism.vms import DiscKind, Template
 
 TOOLS = {"capabilities": ["vssSnapshot"]}
-INSTALLER = """#cloud-config
-hostname: {{ name }}
-runcmd:
-  - [sh, -c, "mount /dev/sr0 /mnt && /mnt/installer/linux/install_ngt.py"]
-"""
 
 
 @pytest.fixture
@@ -39,16 +35,6 @@ def pool(desk: Any, equipped: Template) -> Any:
     """A pool of three, whose members are to have guest tools."""
     desk.bag |= {"template": equipped.uuid, "guestTools": TOOLS, "readiness": {"when": "guestTools", "timeout": 300}}
     return desk
-
-
-def seen(desk: Any, forge: Forge) -> list[tuple[Vm, Tools]]:
-    vms = forge.site.vms.by_uuid(list(desk.uuids().values()))
-    tools = forge.site.guest_tools.of(list(vms.values()))
-    return [(vm, tools[uuid]) for uuid, vm in vms.items()]
-
-
-def full(vm: Vm) -> list[DiscKind]:
-    return [drive.kind for drive in vm.cd_roms if drive.kind is not DiscKind.EMPTY]
 
 
 def test_tools_of_every_member_answer_with_a_certificate_of_its_own(pool: Any, forge: Forge) -> None:

@@ -8,16 +8,11 @@ from typing import Any
 
 import pytest
 from golden import Forge
+from tools import INSTALLER, full, seen
 
 from pulumi_ahv.kernel.clock import ManualClock
-from pulumi_ahv.prism.vms import DiscKind, Tools, Vm
 from pulumi_ahv.simulator.server import Prism, running
 
-INSTALLER = """#cloud-config
-hostname: {{ name }}
-runcmd:
-  - [sh, -c, "mount /dev/sr0 /mnt && /mnt/installer/linux/install_ngt.py"]
-"""
 NAMES = ["agents-001", "agents-002", "agents-003"]
 
 
@@ -42,16 +37,6 @@ def pool(desk: Any) -> Any:
 def members(desk: Any) -> list[str]:
     """Names of all machines but the one that the template is."""
     return [name for name in desk.machines() if name != "golden"]
-
-
-def seen(desk: Any, forge: Forge) -> list[tuple[Vm, Tools]]:
-    vms = forge.site.vms.by_uuid(list(desk.uuids().values()))
-    tools = forge.site.guest_tools.of(list(vms.values()))
-    return [(vm, tools[uuid]) for uuid, vm in vms.items()]
-
-
-def full(vm: Vm) -> list[DiscKind]:
-    return [drive.kind for drive in vm.cd_roms if drive.kind is not DiscKind.EMPTY]
 
 
 def test_the_payload_installs_the_tools_and_every_member_gets_a_certificate(pool: Any, forge: Forge) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -11,7 +10,8 @@ from typing import Any
 
 import pytest
 from golden import DISK, Forge, client
-from pools import Killed
+from kills import Killed
+from kills import kill_after as end_after
 
 from pulumi_ahv.kernel.clock import ManualClock
 from pulumi_ahv.kernel.progress import silent
@@ -109,27 +109,8 @@ class Scene:
     def _handler(self, kind: str, kill_after: int | None = None) -> Handler:
         site = self.open_client()
         if kill_after is not None:
-            _kill_after(site, kill_after)
+            end_after(site, kill_after)
         return HANDLERS[kind](Context(lambda _: site, self.clock, silent, Digests(None, self.clock), lambda: "token"))
-
-
-def _kill_after(site: Any, answers: int) -> None:
-    """Let the process of this client die after some answers: nothing gets out then, by HTTP or by S3."""
-    session, lock, left = site._transport._session, threading.Lock(), [answers]
-    real = session.request
-
-    def request(*args: Any, **named: Any) -> Any:
-        with lock:
-            if left[0] <= 0:
-                raise Killed
-            left[0] -= 1
-        return real(*args, **named)
-
-    session.request = request
-    objects = getattr(site.images, "_objects", None)
-    if objects is not None:
-        remove = objects._remove
-        objects._remove = lambda *args: remove(*args) if left[0] > 0 else None
 
 
 @pytest.fixture
